@@ -1,0 +1,133 @@
+"""Article and item: one piece of content, as it was read and as the later stages see it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Precision(StrEnum):
+    """How exact a publication date is."""
+
+    DAY = "day"
+    MINUTE = "minute"
+    SECOND = "second"
+
+
+class DateOrigin(StrEnum):
+    """Where a publication date was found."""
+
+    FEED = "feed"
+    FILE = "file"
+    META = "meta"
+    URL = "url"
+    FIRST_SEEN = "first_seen"
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """When an article came out, and how we know.
+
+    at: aware UTC, never in the future when it was read. raw: the words it was read from, "" when there were none.
+    """
+
+    at: datetime
+    precision: Precision
+    origin: DateOrigin
+    raw: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosure:
+    """A file that belongs to an article. length: bytes, None when unknown."""
+
+    url: str
+    media_type: str
+    length: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """The one normalised form of whatever a source handed out; every kind of source ends here.
+
+    native_key: what identifies the item within its source. url: absolute http(s), "" when there is none.
+    canonical_url: a key for comparing, never shown. title, summary: plain text of one line or paragraph.
+    content: sanitised HTML with absolute links, "" when the source gave none. language: RFC 5646, "" when unknown.
+    content_hash: changes exactly when a reader would see a change. ai_generated: None when the source does not say.
+    repairs: what was mended on the way, in words for the admin.
+    """
+
+    native_key: str
+    native_id: str
+    url: str
+    canonical_url: str
+    title: str
+    summary: str
+    content: str
+    published: Published
+    content_hash: str
+    language: str = ""
+    updated_at: datetime | None = None
+    authors: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    enclosures: tuple[Enclosure, ...] = ()
+    image_url: str = ""
+    ai_generated: bool | None = None
+    repairs: tuple[str, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownArticle:
+    """What the store knows of an article when the same native key is read again."""
+
+    article_id: int
+    content_hash: str
+    revision: int
+    removed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an article is in a topic. terms: the words of the rule that matched, as the rule spells them."""
+
+    topic: str
+    title: str
+    terms: tuple[str, ...]
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An article as the classifier reads it. text: plain text of summary and content together."""
+
+    article_id: int
+    title: str
+    text: str
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """An article as a digest and a page show it.
+
+    seq: its place in the order of acceptance, None for history (backfill). uid: permanent public id.
+    first_seen_at: aware UTC; ranking ages by it. reasons: one for each topic the article belongs to, strongest first.
+    """
+
+    article_id: int
+    seq: int | None
+    uid: str
+    url: str
+    title: str
+    summary: str
+    language: str
+    source: str
+    source_title: str
+    published_at: datetime
+    first_seen_at: datetime
+    reading_minutes: int
+    reasons: tuple[Reason, ...]
+    ai_generated: bool | None = None
+
+    def reason_for(self, topic: str) -> Reason | None:
+        """The reason for one topic's slug, None when the article is not in it."""
+        return next((reason for reason in self.reasons if reason.topic == topic), None)

@@ -1,0 +1,117 @@
+"""Delivery: one issue or notice to one subscriber; its name, its mail, its outcome."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from syndication.domain.states import DeliveryState
+
+_NAME: Final = re.compile(r"([in])(\d{1,18})-(\d{1,18})")
+
+
+class DeliveryKind(StrEnum):
+    """Whether a delivery belongs to an issue or to a notice; the letter its name begins with."""
+
+    ISSUE = "i"
+    NOTICE = "n"
+
+
+class DeliveryName(NamedTuple):
+    """The one name of a delivery, in the ledger, Message-ID, VERP and ENVID alike. parent: id of the issue or notice."""
+
+    kind: DeliveryKind
+    parent: int
+    subscriber: int
+
+    @property
+    def text(self) -> str:
+        """Short ASCII form, e.g. 'i12-345'."""
+        return f"{self.kind}{self.parent}-{self.subscriber}"
+
+    @classmethod
+    def parse(cls, text: str) -> "DeliveryName | None":
+        """The name written by `text`, None for anything else."""
+        found = _NAME.fullmatch(text)
+        return cls(DeliveryKind(found[1]), int(found[2]), int(found[3])) if found else None
+
+
+class Mail(NamedTuple):
+    """What goes over the wire for one delivery: the envelope and the message's bytes with CRLF line ends, not dot-stuffed."""
+
+    name: DeliveryName
+    sender: str
+    recipient: str
+    message: bytes
+
+
+class Fault(StrEnum):
+    """Whose fault a definite refusal is. Source: RFC 3463 classes, sorted as in docs/delivery.md."""
+
+    RECIPIENT = "recipient"
+    MESSAGE = "message"
+    SENDER = "sender"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A server's answer. code: SMTP reply code, 0 when there was none. enhanced: RFC 3463 code, "" when absent."""
+
+    code: int
+    enhanced: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The server took responsibility: a 2yz after the final dot."""
+
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """Certainly not sent; try again. lane: the fault lies with the connection or lane, so no attempt is consumed."""
+
+    reply: Reply
+    lane: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A definite 5yz."""
+
+    reply: Reply
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The reply after the final dot never came: both sides may own the message. Source: RFC 1047."""
+
+    reason: str
+
+
+Outcome = Accepted | Deferred | Failed | Unknown
+
+
+def state_of(outcome: Outcome) -> DeliveryState:
+    """The state an outcome moves a delivery to."""
+    match outcome:
+        case Accepted():
+            return DeliveryState.ACCEPTED
+        case Deferred():
+            return DeliveryState.DEFERRED
+        case Failed():
+            return DeliveryState.FAILED
+        case Unknown():
+            return DeliveryState.UNKNOWN
+
+
+class Settled(NamedTuple):
+    """The outcome of one delivery, at an instant (aware UTC)."""
+
+    name: DeliveryName
+    outcome: Outcome
+    at: datetime

@@ -1,0 +1,40 @@
+"""Digest: what one issue is for everyone with the same effective choice."""
+
+from dataclasses import dataclass
+
+from syndication.domain.articles import Story
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The stories of one topic in a digest, best first."""
+
+    topic: str
+    title: str
+    stories: tuple[Story, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a digest holds. more: how many further articles of the window fit the choice but not the caps.
+
+    Every article of the window in a chosen topic is listed once in one section or counted in `more`.
+    """
+
+    sections: tuple[Section, ...]
+    more: int
+    catch_up: bool = False
+
+    @property
+    def stories(self) -> tuple[Story, ...]:
+        """All listed stories in the order they are shown."""
+        return tuple(story for section in self.sections for story in section.stories)
+
+
+@dataclass(frozen=True, slots=True)
+class MailBody:
+    """A rendered mail that is shared by readers: Unicode text with splice marks, not yet encoded."""
+
+    subject: str
+    text: str
+    html: str

@@ -1,0 +1,60 @@
+"""The one error tree.
+
+    SyndicationError
+    ├── ConfigError      a file or variable of the admin is wrong: names place, fault and remedy
+    ├── SourceError      something we read from cannot be read at all
+    ├── TemplateError    an e-mail template does not compile or render: names the line
+    ├── RuleError        a topic's rule does not parse: names the position
+    ├── CronError        a schedule's words do not parse or never fire
+    ├── AddressError     not an address mail can be sent to
+    ├── TokenError       a link is forged, foreign, truncated or made by a forgotten key
+    └── StoreError       the database is unreachable, unmigrated or held by another runner
+
+Expected failures inside a batch are values (`FetchFailed`, `Outcome`), never exceptions.
+"""
+
+
+class SyndicationError(Exception):
+    """Something the user can understand and mend; the text says what, where and how."""
+
+
+class ConfigError(SyndicationError):
+    """A setting is missing, unknown or wrong."""
+
+
+class SourceError(SyndicationError):
+    """A source cannot be read."""
+
+
+class TemplateError(SyndicationError):
+    """A template cannot be used. line: 1-based line in the template's source, None when unknown."""
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        """Keep the line beside the message, so that a form can point at it."""
+        super().__init__(message)
+        self.line = line
+
+
+class RuleError(SyndicationError):
+    """A rule cannot be parsed. position: 0-based offset into the rule's text."""
+
+    def __init__(self, message: str, position: int) -> None:
+        """Keep the position beside the message, so that a form can point at it."""
+        super().__init__(message)
+        self.position = position
+
+
+class CronError(SyndicationError):
+    """A cron expression or time zone cannot be used."""
+
+
+class AddressError(SyndicationError):
+    """No mail can be sent to this address."""
+
+
+class TokenError(SyndicationError):
+    """A token was not made by us, or not for this purpose."""
+
+
+class StoreError(SyndicationError):
+    """The database cannot be used as it is."""

@@ -1,0 +1,92 @@
+"""Feed: what we publish, in a form that knows no format."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from syndication.domain.articles import Enclosure
+
+
+class FeedFormat(StrEnum):
+    """The formats, named as the addresses end."""
+
+    RSS = "rss"
+    ATOM = "atom"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedTopic:
+    """A topic as a feed item carries it. terms: why the article is in it."""
+
+    slug: str
+    title: str
+    terms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Credit: the source an article was read from. url: its feed or site, "" for a folder without a base URL."""
+
+    feed_id: str
+    title: str
+    url: str
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FeedItem:
+    """One article in a feed.
+
+    id: permanent tag URI. url: the original article, else our own page; absolute. title, summary: plain text.
+    content: sanitised HTML. authors: never empty (falls back to the source's title). Instants: aware UTC.
+    """
+
+    id: str
+    url: str
+    title: str
+    summary: str
+    content: str
+    authors: tuple[str, ...]
+    topics: tuple[FeedTopic, ...]
+    origin: Origin
+    published_at: datetime
+    updated_at: datetime
+    language: str = ""
+    enclosures: tuple[Enclosure, ...] = ()
+    image_url: str = ""
+    ai_generated: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A feed with its items, newest first. id: permanent tag URI. home_url: its page. path: address without the format's ending.
+
+    updated_at: the newest change in its data, never the clock.
+    """
+
+    id: str
+    path: str
+    title: str
+    description: str
+    home_url: str
+    public_url: str
+    language: str
+    updated_at: datetime
+    items: tuple[FeedItem, ...]
+
+    def self_url(self, form: FeedFormat) -> str:
+        """The absolute address of this feed in one format."""
+        return f"{self.public_url}{self.path}.{form}"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedDocument:
+    """A feed's bytes in one format, with what HTTP needs. etag: quoted, of the identity bytes. gzip: the same, compressed."""
+
+    path: str
+    form: FeedFormat
+    body: bytes
+    gzip: bytes
+    etag: str
+    last_modified: datetime

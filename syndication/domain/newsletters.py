@@ -1,0 +1,48 @@
+"""Newsletter, schedule, choice: a publication, when it goes out, and what a reader wants of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from syndication.domain.states import Cadence, UnknownPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Newsletter:
+    """A publication. sender_address, reply_to: addresses. postal_address: law asks for it in every mail. accent: '#rrggbb'."""
+
+    slug: str
+    title: str
+    description: str
+    sender_name: str
+    sender_address: str
+    postal_address: str
+    language: str
+    topics: tuple[str, ...]
+    reply_to: str = ""
+    accent: str = "#0b5fa5"
+    unknown_policy: UnknownPolicy = UnknownPolicy.RESEND
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When a newsletter goes out: cron words (cron's own meaning, 0 and 7 are Sunday) in an IANA zone. next_slot: aware UTC."""
+
+    newsletter: str
+    cadence: Cadence
+    cron: str
+    zone: str
+    next_slot: datetime
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a reader wants: topics (slugs) and language. Two readers with the same choice share a segment."""
+
+    topics: frozenset[str]
+    language: str
+
+    @property
+    def key(self) -> str:
+        """The interned form: equal choices have equal keys."""
+        return f"{self.language}:{'+'.join(sorted(self.topics))}"

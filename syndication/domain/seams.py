@@ -1,0 +1,57 @@
+"""The seams: what stages and jobs need from elsewhere, given to them by `app`."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from syndication.domain.delivery import DeliveryName, Mail, Outcome, Settled
+from syndication.domain.sources import FetchResult, Source
+
+
+class Enqueue(Protocol):
+    """Asks for a job to run soon. At least once or never, duplicates harmless, order free; a sweep covers 'never'."""
+
+    def __call__(self, task: str, key: str, **ids: int) -> None:
+        """Run the named task with these ids. key: a job with the same key that still waits is the same job."""
+
+
+class Fetcher(Protocol):
+    """Reads one source once."""
+
+    def fetch(self, source: Source) -> FetchResult:
+        """What the source holds now. Never raises for anything the source or the network does."""
+
+
+class Ledger(Protocol):
+    """Keeps the truth about deliveries."""
+
+    def commit(self, settled: Sequence[Settled], wanted: Sequence[DeliveryName]) -> frozenset[DeliveryName]:
+        """Record outcomes and take off, in one committed transaction; only the returned names may be sent.
+
+        Blocks; called from a thread. A wanted name that is not returned must not be sent by the caller: its reader
+        left, its issue is paused, or its batch was leased to somebody else.
+        """
+
+
+class Connection(Protocol):
+    """One open way out; used for one mail after another."""
+
+    async def send(self, mail: Mail) -> Outcome:
+        """Send one mail that was taken off. Never raises for anything the far side does."""
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether another mail may be sent over it."""
+
+    async def close(self) -> None:
+        """Say goodbye and release it; never raises."""
+
+
+class Transport(Protocol):
+    """Opens ways out."""
+
+    @property
+    def connections(self) -> int:
+        """How many connections may be open at once."""
+
+    async def connect(self) -> Connection | Outcome:
+        """An open connection, or why there is none (always `Deferred` with lane=True)."""

@@ -1,0 +1,58 @@
+"""Tables of people who run it: admin, session, token, audit entry. No stage sees these."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Field, SQLModel
+
+from syndication.store.tables.columns import big_key, json_column
+
+
+class AdminRow(SQLModel, table=True):
+    """Somebody who may use the console. password_hash: argon2id."""
+
+    __tablename__ = "admin"
+
+    id: int | None = Field(default=None, primary_key=True)
+    login: str = Field(unique=True, max_length=254)
+    password_hash: str
+    created_at: datetime
+
+
+class AdminSessionRow(SQLModel, table=True):
+    """A log-in. hash: SHA-256 of the cookie, so that a stolen database opens no session."""
+
+    __tablename__ = "admin_session"
+
+    hash: str = Field(primary_key=True, max_length=64)
+    admin_id: int = Field(foreign_key="admin.id")
+    created_at: datetime
+    expires_at: datetime = Field(index=True)
+
+
+class TokenRow(SQLModel, table=True):
+    """A secret we gave out, kept as SHA-256: 'setup' (first admin, used once) and 'api'."""
+
+    __tablename__ = "token"
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str = Field(max_length=16)
+    hash: str = Field(unique=True, max_length=64)
+    label: str = ""
+    created_at: datetime
+    expires_at: datetime | None = None
+    used_at: datetime | None = None
+
+
+class AuditEntryRow(SQLModel, table=True):
+    """Who changed what; append-only."""
+
+    __tablename__ = "audit_entry"
+
+    id: int | None = big_key()
+    at: datetime = Field(index=True)
+    actor: str
+    action: str
+    target: str
+    before: dict[str, Any] = json_column(dict)
+    after: dict[str, Any] = json_column(dict)

@@ -1,0 +1,224 @@
+"""Tables of what goes out: newsletter, template version, schedule, issue, digest, batch, delivery, notice."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from syndication.domain.delivery import Fault
+from syndication.domain.states import (
+    BatchState,
+    Cadence,
+    DeliveryState,
+    IssueState,
+    NoticeKind,
+    UnknownPolicy,
+)
+from syndication.store.tables.columns import big_key, big_reference, words
+
+
+class NewsletterRow(SQLModel, table=True):
+    """A publication."""
+
+    __tablename__ = "newsletter"
+
+    id: int | None = Field(default=None, primary_key=True)
+    slug: str = Field(unique=True, max_length=64)
+    title: str
+    description: str = ""
+    sender_name: str
+    sender_address: str
+    reply_to: str = ""
+    postal_address: str
+    language: str = "en"
+    accent: str = "#0b5fa5"
+    unknown_policy: UnknownPolicy = words(UnknownPolicy, UnknownPolicy.RESEND)
+    created_at: datetime
+
+
+class NewsletterTopicRow(SQLModel, table=True):
+    """A topic that a newsletter offers; `position` orders the sections of its digests."""
+
+    __tablename__ = "newsletter_topic"
+
+    newsletter_id: int = Field(foreign_key="newsletter.id", primary_key=True)
+    topic_id: int = Field(foreign_key="topic.id", primary_key=True)
+    position: int = 0
+
+
+class TemplateVersionRow(SQLModel, table=True):
+    """One immutable version of an e-mail template, compiled. Exactly one version a name and newsletter is active.
+
+    newsletter_id: None for the versions that come with the product. html: MJML already compiled, still with Jinja tags.
+    """
+
+    __tablename__ = "template_version"
+    __table_args__ = (UniqueConstraint("name", "newsletter_id", "hash"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(max_length=32)
+    newsletter_id: int | None = Field(default=None, foreign_key="newsletter.id")
+    hash: str = Field(max_length=64)
+    subject: str
+    text: str
+    mjml: str
+    html: str
+    is_active: bool = False
+    created_at: datetime
+
+
+class ScheduleRow(SQLModel, table=True):
+    """When a newsletter goes out. `last_cut`: the seq its readers were served up to; a freeze moves it."""
+
+    __tablename__ = "schedule"
+
+    id: int | None = Field(default=None, primary_key=True)
+    newsletter_id: int = Field(foreign_key="newsletter.id", index=True)
+    cadence: Cadence = words(Cadence)
+    cron: str
+    zone: str
+    enabled: bool = True
+    next_slot: datetime = Field(index=True)
+    last_cut: int = 0
+    max_late_s: int = 86_400
+    version: int = 1
+
+
+class IssueRow(SQLModel, table=True):
+    """One dated number of a newsletter. Its window is (from_seq, cut_seq], None until it is frozen."""
+
+    __tablename__ = "issue"
+    __table_args__ = (UniqueConstraint("schedule_id", "slot"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    newsletter_id: int = Field(foreign_key="newsletter.id", index=True)
+    schedule_id: int | None = Field(default=None, foreign_key="schedule.id")
+    slot: datetime | None = None
+    state: IssueState = words(IssueState, IssueState.DUE, index=True)
+    note: str = ""
+    subject: str = ""
+    from_seq: int | None = None
+    cut_seq: int | None = None
+    planned: int = 0
+    created_at: datetime
+    frozen_at: datetime | None = None
+    closed_at: datetime | None = None
+
+
+class IssueArticleRow(SQLModel, table=True):
+    """An article that some reader of an issue may get."""
+
+    __tablename__ = "issue_article"
+
+    issue_id: int = Field(foreign_key="issue.id", primary_key=True)
+    article_id: int = big_reference("article.id", primary_key=True)
+
+
+class DigestBodyRow(SQLModel, table=True):
+    """A rendered body, shared by all digests with the same bytes; with splice marks for each reader's own links."""
+
+    __tablename__ = "digest_body"
+
+    hash: str = Field(primary_key=True, max_length=64)
+    subject: str
+    text: str
+    html: str
+
+
+class DigestRow(SQLModel, table=True):
+    """An issue's content for one effective choice and start. content_hash: of items in order, sections, language, template."""
+
+    __tablename__ = "digest"
+    __table_args__ = (UniqueConstraint("issue_id", "start", "content_hash"),)
+
+    id: int | None = big_key()
+    issue_id: int = Field(foreign_key="issue.id")
+    start: int
+    content_hash: str = Field(max_length=64)
+    body_hash: str = Field(foreign_key="digest_body.hash", max_length=64)
+    language: str
+    template_version_id: int = Field(foreign_key="template_version.id")
+    more: int = 0
+
+
+class DigestItemRow(SQLModel, table=True):
+    """An article listed in a digest, under one topic."""
+
+    __tablename__ = "digest_item"
+
+    digest_id: int = big_reference("digest.id", primary_key=True)
+    position: int = Field(primary_key=True)
+    article_id: int = big_reference("article.id")
+    topic_id: int = Field(foreign_key="topic.id")
+
+
+class DigestChoiceRow(SQLModel, table=True):
+    """Which digest the readers of a segment with a given start get; the deliveries are inserted by joining this."""
+
+    __tablename__ = "digest_choice"
+
+    issue_id: int = Field(foreign_key="issue.id", primary_key=True)
+    start: int = Field(primary_key=True)
+    segment_id: int = Field(foreign_key="segment.id", primary_key=True)
+    digest_id: int = big_reference("digest.id")
+
+
+class DeliveryBatchRow(SQLModel, table=True):
+    """The unit of leasing: an issue's deliveries with lo <= subscriber_id <= hi. The lease is (id, attempt)."""
+
+    __tablename__ = "delivery_batch"
+    __table_args__ = (UniqueConstraint("issue_id", "lane", "lo"),)
+
+    id: int | None = big_key()
+    issue_id: int = Field(foreign_key="issue.id")
+    lane: str = Field(default="relay", max_length=128)
+    lo: int
+    hi: int
+    state: BatchState = words(BatchState, BatchState.PENDING, index=True)
+    attempt: int = 0
+    lease_until: datetime | None = None
+    next_at: datetime | None = None
+
+
+class DeliveryRow(SQLModel, table=True):
+    """One issue to one subscriber: the ledger. No index on state, so that PostgreSQL can update in place (measured)."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (Index("ix_delivery_subscriber_id", "subscriber_id"),)
+
+    issue_id: int = Field(foreign_key="issue.id", primary_key=True)
+    subscriber_id: int = big_reference("subscriber.id", primary_key=True)
+    digest_id: int = big_reference("digest.id")
+    state: DeliveryState = words(DeliveryState, DeliveryState.READY)
+    attempt: int = 0
+    resends: int = 0
+    next_at: datetime | None = None
+    taken_off_at: datetime | None = None
+    settled_at: datetime | None = None
+    code: int | None = None
+    enhanced: str = ""
+    reply: str = ""
+    fault: Fault | None = words(Fault, nullable=True)
+
+
+class NoticeRow(SQLModel, table=True):
+    """A mail that is no issue, with the same fates as a delivery."""
+
+    __tablename__ = "notice"
+
+    id: int | None = big_key()
+    kind: NoticeKind = words(NoticeKind)
+    newsletter_id: int = Field(foreign_key="newsletter.id")
+    subscriber_id: int = big_reference("subscriber.id", index=True)
+    body_hash: str = Field(foreign_key="digest_body.hash", max_length=64)
+    created_at: datetime
+    state: DeliveryState = words(DeliveryState, DeliveryState.READY, index=True)
+    attempt: int = 0
+    resends: int = 0
+    next_at: datetime | None = None
+    taken_off_at: datetime | None = None
+    settled_at: datetime | None = None
+    code: int | None = None
+    enhanced: str = ""
+    reply: str = ""
+    fault: Fault | None = words(Fault, nullable=True)
