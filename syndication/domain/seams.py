@@ -1,24 +1,36 @@
 """The seams: what stages and jobs need from elsewhere, given to them by `app`."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from syndication.domain.delivery import DeliveryName, Mail, Outcome, Settled
 from syndication.domain.sources import FetchResult, Source
 
 
+class Task(StrEnum):
+    """The jobs that can be asked for, with the ids they take."""
+
+    COLLECT = "collect"  # source_id
+    CLASSIFY = "classify"
+    PUBLISH = "publish"
+    COMPOSE = "compose"  # issue_id
+    DELIVER = "deliver"
+
+
 class Enqueue(Protocol):
     """Asks for a job to run soon. At least once or never, duplicates harmless, order free; a sweep covers 'never'."""
 
-    def __call__(self, task: str, key: str, **ids: int) -> None:
+    def __call__(self, task: Task, key: str, **ids: int) -> None:
         """Run the named task with these ids. key: a job with the same key that still waits is the same job."""
 
 
 class Fetcher(Protocol):
     """Reads one source once."""
 
-    def fetch(self, source: Source) -> FetchResult:
-        """What the source holds now. Never raises for anything the source or the network does."""
+    def fetch(self, source: Source, now: datetime) -> FetchResult:
+        """What the source holds at `now` (aware UTC). Never raises for anything the source or the network does."""
 
 
 class Ledger(Protocol):
