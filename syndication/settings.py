@@ -1,0 +1,250 @@
+"""config/ and environment → frozen settings. An unknown key is an error that names the nearest valid one.
+
+Later wins: config/syndication.toml, then var/syndication.toml, then the environment (`SYNDICATION_SECTION__KEY`, and
+`SYNDICATION_SECTION__KEY_FILE` for a value that stands in a file).
+"""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
+
+from syndication.domain.errors import ConfigError
+from syndication.domain.site import Profile
+
+PREFIX: Final = "SYNDICATION_"
+_PACKAGE: Final = Path(__file__).parent
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SiteSettings(_Section):
+    """Who we are and where we can be reached."""
+
+    title: str = "Syndication"
+    description: str = ""
+    public_url: str = "http://127.0.0.1:8000"
+    language: str = "en"
+    zone: str = "Europe/Rome"
+    intranet: bool = False
+
+    @field_validator("public_url")
+    @classmethod
+    def _absolute(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            message = "must be an absolute address such as https://news.example.org"
+            raise ValueError(message)
+        return value.rstrip("/")
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            near = difflib.get_close_matches(value, available_timezones(), 1)
+            message = f"is no IANA time zone{f'; did you mean {near[0]}?' if near else ', e.g. Europe/Rome'}"
+            raise ValueError(message)
+        return value
+
+
+class ServerSettings(_Section):
+    """Where the service listens."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+
+
+class DatabaseSettings(_Section):
+    """Where everything is kept; "" is SQLite in var/."""
+
+    url: str = ""
+
+
+class MailSettings(_Section):
+    """How mail leaves."""
+
+    transport: str = "outbox"
+    starttls: Literal["required", "off"] = "required"
+    connections: int = Field(default=4, ge=1, le=100)
+
+
+class CollectSettings(_Section):
+    """How sources are read."""
+
+    contact: str = ""
+    allowed_networks: tuple[str, ...] = ()
+
+    @field_validator("allowed_networks")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            ip_network(network)
+        return value
+
+
+class _Values(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True)
+
+    site: SiteSettings = SiteSettings()
+    server: ServerSettings = ServerSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    mail: MailSettings = MailSettings()
+    collect: CollectSettings = CollectSettings()
+
+
+class Settings(_Values):
+    """Everything an admin can set outside the database, with the folders it was read from. Frozen."""
+
+    config_folder: Path
+    var_folder: Path
+    templates_folder: Path
+
+    @property
+    def database_url(self) -> str:
+        """The database's address, the default filled in."""
+        return self.database.url or f"sqlite:///{self.var_folder / 'syndication.db'}"
+
+    @property
+    def outbox(self) -> Path | None:
+        """The folder mail is kept in, None when it leaves by SMTP."""
+        return self.var_folder / "outbox" if self.mail.transport == "outbox" else None
+
+    @property
+    def profile(self) -> Profile:
+        """Trial, intranet or internet. Source: design of record, section 6."""
+        if self.outbox and is_loopback(self.site.public_url):
+            return Profile.TRIAL
+        return Profile.INTRANET if self.site.intranet else Profile.INTERNET
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address can only be reached on this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def bundled(name: str) -> Path:
+    """A folder that travels with the product ('config', 'templates'): in a checkout beside the package, else inside it."""
+    beside = _PACKAGE.parent / name
+    return beside if (_PACKAGE.parent / "pyproject.toml").exists() and beside.exists() else _PACKAGE / f"_{name}"
+
+
+def load_settings(environ: Mapping[str, str] | None = None, folder: Path | None = None) -> Settings:
+    """The settings in force. folder: where config/ and var/ are looked for, by default the working directory.
+
+    `SYNDICATION_CONFIG` and `SYNDICATION_VAR` name other folders. Raises ConfigError naming place, key and remedy.
+    """
+    environ = os.environ if environ is None else environ
+    folder = folder or Path.cwd()
+    own_config = Path(environ.get(f"{PREFIX}CONFIG", folder / "config"))
+    config = own_config if own_config.exists() else bundled("config")
+    var = Path(environ.get(f"{PREFIX}VAR", folder / "var")).absolute()
+    origins: dict[tuple[str, str], str] = {}
+    merged: dict[str, dict[str, Any]] = {}
+    for place, values in _layers(config, var, environ):
+        for section, keys in values.items():
+            _check_section(place, section, keys)
+            for key, value in keys.items():
+                _check_key(place, section, key)
+                merged.setdefault(section, {})[key] = value
+                origins[section, key] = place
+    try:
+        folders = {
+            "config_folder": config.absolute(),
+            "var_folder": var,
+            "templates_folder": bundled("templates") / "email",
+        }
+        return Settings.model_validate({**merged, **folders})
+    except ValidationError as error:
+        raise _readable(error, origins) from error
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """A TOML file's content. Raises ConfigError with file and line."""
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        message = f"{path}: {error}. Mend the file and run the command again."
+        raise ConfigError(message) from error
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"{path}: cannot be read: {error}"
+        raise ConfigError(message) from error
+
+
+def _layers(config: Path, var: Path, environ: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path in (config / "syndication.toml", var / "syndication.toml"):
+        if path.exists():
+            yield str(path), read_toml(path)
+    for place, name, value in _variables(environ):
+        section, _, key = name.lower().partition("__")
+        _check_section(place, section, {key: value})
+        _check_key(place, section, key)
+        yield place, _parse_variable(f"{PREFIX}{name}", value)
+
+
+def _variables(environ: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Place, name without prefix, value; a `…_FILE` is read."""
+    for variable in sorted(environ):
+        name = variable.removeprefix(PREFIX)
+        if name == variable or name in {"CONFIG", "VAR"}:
+            continue
+        if not name.endswith("_FILE"):
+            yield f"environment variable {variable}", name, environ[variable]
+            continue
+        try:
+            value = Path(environ[variable]).read_text("utf-8").strip()
+        except OSError as error:
+            message = f"environment variable {variable}: the file it names cannot be read: {error}"
+            raise ConfigError(message) from error
+        yield f"{environ[variable]} (named by {variable})", name.removesuffix("_FILE"), value
+
+
+def _parse_variable(variable: str, value: str) -> dict[str, Any]:
+    """One variable as nested values, lists as JSON or with commas."""
+    source = EnvSettingsSource(_Values, env_prefix=PREFIX, env_nested_delimiter="__")
+    if variable.lower().endswith("allowed_networks") and not value.startswith("["):
+        networks = [part.strip() for part in value.split(",") if part.strip()]
+        return {"collect": {"allowed_networks": networks}}
+    source.env_vars = {variable.lower(): value}
+    return source()
+
+
+def _check_section(place: str, section: str, keys: object) -> None:
+    if section not in _Values.model_fields:
+        raise _unknown(place, section, list(_Values.model_fields))
+    if not isinstance(keys, dict):
+        message = f"{place}: '{section}' must be a section: write [{section}] and the keys below it."
+        raise ConfigError(message)
+
+
+def _check_key(place: str, section: str, key: str) -> None:
+    valid = list(type(_Values.model_fields[section].get_default()).model_fields)
+    if key not in valid:
+        raise _unknown(place, f"{section}.{key}", [f"{section}.{name}" for name in valid])
+
+
+def _unknown(place: str, key: str, valid: list[str]) -> ConfigError:
+    near = difflib.get_close_matches(key, valid, 1, 0.0)
+    return ConfigError(f"{place}: unknown key '{key}'. The nearest valid key is '{near[0]}'.")
+
+
+def _readable(error: ValidationError, origins: Mapping[tuple[str, str], str]) -> ConfigError:
+    lines = []
+    for fault in error.errors():
+        section, key = (*map(str, fault["loc"][:2]), "")[:2]
+        place = origins.get((section, key), "the defaults")
+        lines.append(f"{place}: '{section}.{key}' {fault['msg'].removeprefix('Value error, ')}")
+    return ConfigError("\n".join(lines))
