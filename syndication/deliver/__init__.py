@@ -1,0 +1,1 @@
+"""Digest → message → reader: addresses, encoding, message, SMTP and outbox, replies, retries, the sender."""
