@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import BigInteger, ForeignKey, Integer, MetaData, String
 from sqlalchemy.engine import Dialect
@@ -23,28 +23,33 @@ BIG = BigInteger().with_variant(Integer, "sqlite")
 """64 bits on PostgreSQL; on SQLite INTEGER, the only type that is the rowid."""
 
 
-class _Words(TypeDecorator[StrEnum]):
+WORD_LENGTH: Final = 16
+
+
+class Words(TypeDecorator[StrEnum]):
     """A StrEnum kept as its word: readable in the database, an enum in Python."""
 
     impl = String
     cache_ok = True
 
     def __init__(self, words: type[StrEnum]) -> None:
-        super().__init__(length=16)
+        super().__init__(length=WORD_LENGTH)
         self.words = words
 
     def process_bind_param(self, value: StrEnum | str | None, dialect: Dialect) -> str | None:
+        """Python → database."""
         del dialect
         return None if value is None else self.words(value).value
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
+        """Database → Python."""
         del dialect
         return None if value is None else self.words(value)
 
 
 def words(enum: type[StrEnum], default: StrEnum | None = None, *, index: bool = False, nullable: bool = False) -> Any:  # noqa: ANN401 - as sqlmodel.Field itself
     """A column for a closed set of words; without a default and not nullable it is required."""
-    column: Column[Any] = Column(_Words(enum), nullable=nullable, index=index)
+    column: Column[Any] = Column(Words(enum), nullable=nullable, index=index)
     if default is None and not nullable:
         return Field(sa_column=column)
     return Field(default=default, sa_column=column)

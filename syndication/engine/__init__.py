@@ -1,0 +1,1 @@
+"""Who runs jobs, behind the seam `domain.seams.Enqueue`."""

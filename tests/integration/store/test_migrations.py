@@ -1,0 +1,108 @@
+"""Migrations bring any database to the tables in the code, all or nothing."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import inspect
+from sqlmodel import select
+
+from syndication.domain.errors import StoreError
+from syndication.store.database import Database, open_database
+from syndication.store.migrate import backup_sqlite, current, downgrade, drift, head, migrate, require_current
+from syndication.store.tables import CounterRow, metadata
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+HALF_WAY = """
+import sys, time
+from alembic import command
+from syndication.store.database import open_database
+from syndication.store.migrate import _locked
+with _locked(open_database(sys.argv[1])) as config:
+    command.upgrade(config, "head")
+    print("created", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def empty(database_url: str) -> Iterator[Database]:
+    """A database without any table."""
+    database = open_database(database_url)
+    metadata.drop_all(database.engine)
+    yield database
+    database.close()
+
+
+def tables(database: Database) -> set[str]:
+    return set(inspect(database.engine).get_table_names())
+
+
+def test_an_upgraded_database_has_exactly_the_tables_of_the_code(empty: Database) -> None:
+    migrate(empty)
+    assert drift(empty) == []
+    assert current(empty) == head()
+
+
+def test_a_second_upgrade_changes_nothing(empty: Database) -> None:
+    migrate(empty)
+    with empty.write() as session:
+        session.add(CounterRow(name="seq", n=7))
+    migrate(empty)
+    with empty.read() as session:
+        assert session.exec(select(CounterRow.n)).one() == 7
+
+
+def test_downgrade_to_base_leaves_no_table_of_ours(empty: Database) -> None:
+    migrate(empty)
+    downgrade(empty, "base")
+    assert tables(empty) == {"alembic_version"}
+
+
+def test_a_migration_killed_half_way_leaves_nothing_and_can_be_run_again(empty: Database) -> None:
+    url = empty.engine.url.render_as_string(hide_password=False)
+    process = subprocess.Popen([sys.executable, "-c", HALF_WAY, url], stdout=subprocess.PIPE, text=True)  # noqa: S603
+    assert process.stdout is not None
+    assert process.stdout.readline() == "created\n"
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    deadline = time.monotonic() + 10
+    while tables(empty) - {"alembic_version"} and time.monotonic() < deadline:
+        time.sleep(0.05)  # PostgreSQL notices the lost client a moment later
+    assert tables(empty) == set()
+    migrate(empty)
+    assert drift(empty) == []
+
+
+def test_serving_an_unmigrated_database_is_refused_with_the_command_that_helps(empty: Database) -> None:
+    with pytest.raises(StoreError, match="syndication init"):
+        require_current(empty)
+    migrate(empty)
+    require_current(empty)
+
+
+def test_an_unreachable_server_is_named_in_words() -> None:
+    database = open_database("postgresql+psycopg://nobody@127.0.0.1:1/none")
+    with pytest.raises(StoreError, match="cannot be reached"):
+        current(database)
+
+
+def test_a_backup_is_a_whole_database_of_its_own(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path / 'live.db'}")
+    migrate(database)
+    with database.write() as session:
+        session.add(CounterRow(name="seq", n=7))
+    path = backup_sqlite(database, tmp_path / "backups", NOW)
+    assert path is not None
+    copy = open_database(f"sqlite:///{path}")
+    with copy.read() as session:
+        assert session.exec(select(CounterRow.n)).one() == 7
+    copy.close()
+    database.close()
