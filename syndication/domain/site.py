@@ -1,6 +1,7 @@
 """Site: the facts about this installation that pages, feeds and mails share."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,3 +14,11 @@ class Site:
     language: str
     zone: str
     tag_prefix: str
+
+
+class Profile(StrEnum):
+    """How careful the service must be. Source: design of record, section 6."""
+
+    TRIAL = "trial"  # outbox and loopback: http links, a mailbox page
+    INTRANET = "intranet"  # http or a private CA, by an explicit setting
+    INTERNET = "internet"  # https and a real postal address before mail leaves
