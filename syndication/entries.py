@@ -1,0 +1,166 @@
+"""config/{topics,newsletters,sources}.toml → entries: what `init` inserts when its slug is absent.
+
+After that the database is the truth. An unknown key is an error that names file, entry and the nearest valid key.
+"""
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from syndication.domain.errors import ConfigError
+from syndication.domain.newsletters import Newsletter
+from syndication.domain.sources import Source
+from syndication.domain.states import Cadence, FirstFetch, SourceKind, UnknownPolicy
+from syndication.domain.topics import Topic
+from syndication.settings import read_toml
+
+_SLUG: Final = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    slug: str = Field(pattern=_SLUG, max_length=64)
+    title: str = Field(min_length=1)
+
+
+class _TopicEntry(_Entry):
+    description: str = ""
+    rule: str = Field(min_length=1)
+
+
+class _SourceEntry(_Entry):
+    kind: SourceKind
+    location: str = Field(min_length=1)
+    base_url: str = ""
+    language: str = ""
+    first_fetch: FirstFetch | None = None
+    internal: bool = False
+
+
+class _ScheduleEntry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cadence: Cadence
+    cron: str
+    zone: str
+
+
+class _NewsletterEntry(_Entry):
+    description: str = ""
+    sender_name: str
+    sender_address: str
+    postal_address: str
+    language: str = "en"
+    topics: tuple[str, ...] = Field(min_length=1)
+    reply_to: str = ""
+    accent: str = Field(default="#0b5fa5", pattern="^#[0-9a-fA-F]{6}$")
+    unknown_policy: UnknownPolicy = UnknownPolicy.RESEND
+    schedules: tuple[_ScheduleEntry, ...] = Field(min_length=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleEntry:
+    """A schedule as it is written down; its slots are computed when it is saved."""
+
+    cadence: Cadence
+    cron: str
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Everything config/ names."""
+
+    topics: tuple[Topic, ...]
+    sources: tuple[Source, ...]
+    newsletters: tuple[tuple[Newsletter, tuple[ScheduleEntry, ...]], ...]
+
+
+def load_entries(folder: Path) -> Entries:
+    """The entries below `folder`; a missing file has none. Raises ConfigError."""
+    topics = _read(folder / "topics.toml", "topics", _TopicEntry)
+    sources = _read(folder / "sources.toml", "sources", _SourceEntry)
+    newsletters = _read(folder / "newsletters.toml", "newsletters", _NewsletterEntry)
+    known = {topic.slug for topic in topics}
+    for letter in newsletters:
+        for slug in letter.topics:
+            if slug not in known:
+                place = f"{folder / 'newsletters.toml'}: newsletter '{letter.slug}'"
+                message = f"{place} names the unknown topic '{slug}'{_nearest(slug, sorted(known))}."
+                raise ConfigError(message)
+    return Entries(
+        tuple(Topic(entry.slug, entry.title, entry.description, entry.rule) for entry in topics),
+        tuple(_source(folder, entry) for entry in sources),
+        tuple((_newsletter(entry), _schedules(entry)) for entry in newsletters),
+    )
+
+
+def _source(folder: Path, entry: _SourceEntry) -> Source:
+    is_folder = entry.kind is SourceKind.FOLDER
+    location = str((folder / entry.location).resolve()) if is_folder else entry.location
+    # What lies in a feed is history, what is put into a folder is news. Source: design of record, section 2, rule 2.
+    default = FirstFetch.NEW if is_folder else FirstFetch.BACKFILL
+    return Source(
+        slug=entry.slug,
+        title=entry.title,
+        kind=entry.kind,
+        location=location,
+        base_url=entry.base_url,
+        language=entry.language,
+        first_fetch=entry.first_fetch or default,
+        internal=entry.internal,
+    )
+
+
+def _newsletter(entry: _NewsletterEntry) -> Newsletter:
+    return Newsletter(**entry.model_dump(exclude={"schedules"}))
+
+
+def _schedules(entry: _NewsletterEntry) -> tuple[ScheduleEntry, ...]:
+    return tuple(ScheduleEntry(schedule.cadence, schedule.cron, schedule.zone) for schedule in entry.schedules)
+
+
+_Some = TypeVar("_Some", bound=_Entry)
+
+
+def _read(path: Path, table: str, model: type[_Some]) -> list[_Some]:
+    if not path.exists():
+        return []
+    content = read_toml(path)
+    for key in content:
+        if key != table:
+            message = f"{path}: unknown key '{key}'. Entries of this file begin with [[{table}]]."
+            raise ConfigError(message)
+    entries = [_parse(path, table, model, entry) for entry in content.get(table, [])]
+    seen: set[str] = set()
+    for entry in entries:
+        if entry.slug in seen:
+            message = f"{path}: the slug '{entry.slug}' is used twice. Give each entry a slug of its own."
+            raise ConfigError(message)
+        seen.add(entry.slug)
+    return entries
+
+
+def _parse(path: Path, table: str, model: type[_Some], entry: dict[str, Any]) -> _Some:
+    try:
+        return model.model_validate(entry)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        where = ".".join(str(part) for part in fault["loc"])
+        place = f"{path}: [[{table}]] '{entry.get('slug', '?')}'"
+        if fault["type"] == "extra_forbidden":
+            key = str(fault["loc"][-1])
+            fields = _ScheduleEntry.model_fields if len(fault["loc"]) > 1 else model.model_fields
+            message = f"{place}: unknown key '{where}'{_nearest(key, list(fields))}."
+        else:
+            message = f"{place}: '{where}': {fault['msg']}."
+        raise ConfigError(message) from error
+
+
+def _nearest(word: str, valid: list[str]) -> str:
+    near = difflib.get_close_matches(word, valid, 1, 0.0)
+    return f"; the nearest valid one is '{near[0]}'" if near else ""
