@@ -149,7 +149,8 @@ def _parse(path: Path, table: str, model: type[_Some], entry: dict[str, Any]) ->
     try:
         return model.model_validate(entry)
     except ValidationError as error:
-        fault = error.errors()[0]
+        # A misspelt key is both unknown and missing; only the first helps.
+        fault = min(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
         where = ".".join(str(part) for part in fault["loc"])
         place = f"{path}: [[{table}]] '{entry.get('slug', '?')}'"
         if fault["type"] == "extra_forbidden":
