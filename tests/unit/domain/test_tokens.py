@@ -1,0 +1,58 @@
+"""Tokens: short, lower case, for one purpose, and worthless in every other form."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from syndication.domain.errors import TokenError
+from syndication.domain.tokens import KeyRing, Purpose
+
+RING = KeyRing({"a": b"first" * 8, "b": b"second" * 8}, "b")
+PURPOSES = st.sampled_from(list(Purpose))
+IDS = st.integers(0, 2**40 - 1)
+
+
+@given(PURPOSES, IDS)
+def test_a_token_opens_to_the_id_it_was_made_for(purpose: Purpose, number: int) -> None:
+    assert RING.open(purpose, RING.sign(purpose, number)) == number
+
+
+@given(PURPOSES, IDS)
+def test_a_token_fits_an_address_and_survives_folding_to_lower_case(purpose: Purpose, number: int) -> None:
+    token = RING.sign(purpose, number)
+    assert len(token) <= 50
+    assert token.isalnum()
+    assert token == token.lower()
+
+
+@given(PURPOSES, PURPOSES, IDS)
+def test_a_token_for_one_purpose_is_worthless_for_another(made: Purpose, asked: Purpose, number: int) -> None:
+    if made is not asked:
+        with pytest.raises(TokenError):
+            RING.open(asked, RING.sign(made, number))
+
+
+@given(IDS, st.integers(0, 32), st.sampled_from("abcdefghijklmnopqrstuvwxyz234567"))
+def test_a_token_with_any_character_changed_is_refused(number: int, place: int, character: str) -> None:
+    token = RING.sign(Purpose.CONFIRM, number)
+    forged = token[:place] + character + token[place + 1 :]
+    if forged != token:
+        with pytest.raises(TokenError):
+            RING.open(Purpose.CONFIRM, forged)
+
+
+@given(st.text(max_size=60))
+def test_any_other_text_is_refused_in_the_same_words(text: str) -> None:
+    with pytest.raises(TokenError, match="This link is not valid"):
+        RING.open(Purpose.CONFIRM, text)
+
+
+def test_a_token_made_before_a_rotation_still_opens() -> None:
+    old = KeyRing({"a": b"first" * 8}, "a").sign(Purpose.UNSUBSCRIBE, 9)
+    assert RING.open(Purpose.UNSUBSCRIBE, old) == 9
+
+
+def test_a_token_of_another_installation_is_refused() -> None:
+    other = KeyRing({"b": b"theirs" * 8}, "b").sign(Purpose.UNSUBSCRIBE, 9)
+    with pytest.raises(TokenError):
+        RING.open(Purpose.UNSUBSCRIBE, other)
