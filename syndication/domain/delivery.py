@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from syndication.domain.states import DeliveryState
 
-_NAME: Final = re.compile(r"([in])(\d{1,18})-(\d{1,18})")
+_NAME: Final = re.compile(r"([in])([0-9]{1,18})-([0-9]{1,18})")
 
 
 class DeliveryKind(StrEnum):
