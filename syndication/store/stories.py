@@ -1,0 +1,161 @@
+"""Articles as digests and pages show them: wording in the reader's language, topics with their reasons.
+
+Each call costs three queries, however many stories it answers.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final, Protocol, TypeVar
+
+from sqlalchemy import Row, Select, exists, select
+from sqlmodel import Session, col
+
+from syndication.domain.articles import Reason, Story
+from syndication.store.tables import ArticleRow, ArticleTextRow, ClassificationRow, SourceRow, TopicRow
+
+# Ids that come as a list go into statements in parts: SQLite takes at most 32,766 values.
+_IDS_A_QUERY: Final = 5_000
+
+_Ids = Select[int | None]
+
+
+class _Text(Protocol):
+    @property
+    def language(self) -> str: ...
+
+
+_AnyText = TypeVar("_AnyText", bound=_Text)
+
+
+def stories_between(session: Session, start: int, end: int, topics: Sequence[str], language: str) -> list[Story]:
+    """The stories with start < seq <= end that are in any of these topics (slugs), in order of seq.
+
+    Wording in `language` where there is one, else the article's own. Removed articles are left out.
+    """
+    wanted = _accepted(topics).where(col(ArticleRow.seq) > start, col(ArticleRow.seq) <= end)
+    return sorted(_load(session, wanted, language), key=lambda story: story.seq or 0)
+
+
+def newest_stories(
+    session: Session, topics: Sequence[str], language: str, *, limit: int, since: datetime | None = None
+) -> list[Story]:
+    """The newest stories in any of these topics (slugs) by date of publication, history included, newest first.
+
+    since: aware UTC; leaves out what was published earlier.
+    """
+    wanted = _accepted(topics)
+    if since is not None:
+        wanted = wanted.where(col(ArticleRow.published_at) >= since)
+    wanted = wanted.order_by(col(ArticleRow.published_at).desc(), col(ArticleRow.id).desc()).limit(limit)
+    stories = _load(session, wanted, language)
+    return sorted(stories, key=lambda story: (story.published_at, story.article_id), reverse=True)
+
+
+def stories_of(session: Session, article_ids: Sequence[int], language: str) -> list[Story]:
+    """The stories of these articles in the order given; removed and unknown ones are left out."""
+    found: dict[int, Story] = {}
+    for first in range(0, len(article_ids), _IDS_A_QUERY):
+        wanted = _present().where(col(ArticleRow.id).in_(article_ids[first : first + _IDS_A_QUERY]))
+        found.update((story.article_id, story) for story in _load(session, wanted, language))
+    return [found[article_id] for article_id in article_ids if article_id in found]
+
+
+def story_by_uid(session: Session, uid: str, language: str) -> tuple[Story, str] | None:
+    """One story and its content (sanitised HTML, "" when there is none) by public id; None when there is no such story."""
+    stories = _load(session, _present().where(col(ArticleRow.uid) == uid), language)
+    if not stories:
+        return None
+    texts = session.execute(
+        select(col(ArticleTextRow.language), col(ArticleTextRow.content), col(ArticleRow.language).label("own"))
+        .join(ArticleRow, col(ArticleRow.id) == col(ArticleTextRow.article_id))
+        .where(col(ArticleRow.uid) == uid)
+        .order_by(col(ArticleTextRow.id))
+    ).all()
+    content: str = _wording(texts, language, texts[0].own).content
+    return stories[0], content
+
+
+def _present() -> _Ids:
+    return select(col(ArticleRow.id)).where(col(ArticleRow.removed_at).is_(None))
+
+
+def _accepted(topics: Sequence[str]) -> _Ids:
+    accepted = (
+        exists()
+        .where(col(ClassificationRow.article_id) == col(ArticleRow.id), col(ClassificationRow.accepted))
+        .where(col(ClassificationRow.topic_id) == col(TopicRow.id), col(TopicRow.slug).in_(topics))
+    )
+    return _present().where(accepted)
+
+
+def _load(session: Session, wanted: _Ids, language: str) -> list[Story]:
+    """The stories of the articles that `wanted` answers, in no order; one without any text is no story."""
+    ids = wanted.subquery()
+    texts = _texts(session, ids)
+    reasons = _reasons(session, ids)
+    articles = select(ArticleRow, SourceRow).join(SourceRow).join(ids, ids.c.id == col(ArticleRow.id))
+    return [
+        _story(article, source, _wording(texts[article.id], language, article.language), tuple(reasons[article.id]))
+        for article, source in session.execute(articles)
+        if article.id in texts
+    ]
+
+
+def _texts(session: Session, ids: Any) -> dict[int | None, list[Row[Any]]]:  # noqa: ANN401 - a Subquery has untyped columns
+    """The wordings of each article, the oldest first."""
+    columns = (ArticleTextRow.article_id, ArticleTextRow.language, ArticleTextRow.title, ArticleTextRow.summary)
+    statement = select(*(col(column) for column in columns)).join(ids, ids.c.id == col(ArticleTextRow.article_id))
+    found: dict[int | None, list[Row[Any]]] = {}
+    for row in session.execute(statement.order_by(col(ArticleTextRow.id))):
+        found.setdefault(row.article_id, []).append(row)
+    return found
+
+
+def _reasons(session: Session, ids: Any) -> defaultdict[int | None, list[Reason]]:  # noqa: ANN401 - as _texts
+    """Why each article is in its topics, the strongest first."""
+    columns = (ClassificationRow.article_id, TopicRow.slug, TopicRow.title, ClassificationRow.terms)
+    statement = (
+        select(*(col(column) for column in columns), col(ClassificationRow.score))
+        .join(TopicRow, col(TopicRow.id) == col(ClassificationRow.topic_id))
+        .join(ids, ids.c.id == col(ClassificationRow.article_id))
+        .where(col(ClassificationRow.accepted))
+        .order_by(col(ClassificationRow.score).desc(), col(TopicRow.position), col(TopicRow.id))
+    )
+    found: defaultdict[int | None, list[Reason]] = defaultdict(list)
+    for article_id, slug, title, terms, score in session.execute(statement):
+        found[article_id].append(Reason(slug, title, tuple(terms), score))
+    return found
+
+
+def _wording(texts: Sequence[_AnyText], language: str, own: str) -> _AnyText:
+    """The text in `language`, else in its main language ('it' for 'it-IT'), else the article's own, else the oldest."""
+
+    def rank(text: _AnyText) -> tuple[bool, bool, bool]:
+        same_family = _family(text.language) == _family(language)
+        return text.language != language, not same_family, text.language != own
+
+    return min(texts, key=rank)
+
+
+def _family(language: str) -> str:
+    return language.split("-", maxsplit=1)[0].lower()
+
+
+def _story(article: ArticleRow, source: SourceRow, text: Any, reasons: tuple[Reason, ...]) -> Story:  # noqa: ANN401 - a Row
+    return Story(
+        article_id=article.id or 0,
+        seq=article.seq,
+        uid=article.uid,
+        url=article.url,
+        title=text.title,
+        summary=text.summary,
+        language=text.language or article.language,
+        source=source.slug,
+        source_title=source.title,
+        published_at=article.published_at,
+        first_seen_at=article.first_seen_at,
+        reading_minutes=article.reading_minutes,
+        reasons=reasons,
+        ai_generated=article.ai_generated,
+    )
