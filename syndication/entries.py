@@ -4,12 +4,12 @@ After that the database is the truth. An unknown key is an error that names file
 """
 
 import difflib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from syndication.domain.entries import Entries, ScheduleEntry
 from syndication.domain.errors import ConfigError
 from syndication.domain.newsletters import Newsletter
 from syndication.domain.sources import Source
@@ -60,24 +60,6 @@ class _NewsletterEntry(_Entry):
     accent: str = Field(default="#0b5fa5", pattern="^#[0-9a-fA-F]{6}$")
     unknown_policy: UnknownPolicy = UnknownPolicy.RESEND
     schedules: tuple[_ScheduleEntry, ...] = Field(min_length=1)
-
-
-@dataclass(frozen=True, slots=True)
-class ScheduleEntry:
-    """A schedule as it is written down; its slots are computed when it is saved."""
-
-    cadence: Cadence
-    cron: str
-    zone: str
-
-
-@dataclass(frozen=True, slots=True)
-class Entries:
-    """Everything config/ names."""
-
-    topics: tuple[Topic, ...]
-    sources: tuple[Source, ...]
-    newsletters: tuple[tuple[Newsletter, tuple[ScheduleEntry, ...]], ...]
 
 
 def load_entries(folder: Path) -> Entries:

@@ -1,0 +1,26 @@
+"""Entries: what config/ names before the database knows it."""
+
+from dataclasses import dataclass
+
+from syndication.domain.newsletters import Newsletter
+from syndication.domain.sources import Source
+from syndication.domain.states import Cadence
+from syndication.domain.topics import Topic
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleEntry:
+    """A schedule as it is written down; its slots are computed when it is saved."""
+
+    cadence: Cadence
+    cron: str
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Everything config/ names."""
+
+    topics: tuple[Topic, ...] = ()
+    sources: tuple[Source, ...] = ()
+    newsletters: tuple[tuple[Newsletter, tuple[ScheduleEntry, ...]], ...] = ()
