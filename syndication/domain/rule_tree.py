@@ -1,0 +1,118 @@
+"""The tree of a rule: what a topic wants, as values. `str()` of each is the plainest spelling that parses to the same."""
+
+import re
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from itertools import chain
+from typing import Final
+
+NEAR_SPAN: Final = 10
+"""How many words may stand between the sides of NEAR."""
+
+OPERATORS: Final = frozenset({"AND", "OR", "NOT", "NEAR"})
+TITLE: Final = "title:"
+RESERVED: Final = ("source:", "tag:", "lang:")
+"""Kept free, so that a rule written today does not change its meaning when these arrive."""
+
+_BARE: Final = re.compile(r'[^\s()"]+')
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word or phrase. text: words with one blank between; prefix: the last word may go on; in_title: only there."""
+
+    text: str
+    prefix: bool = False
+    in_title: bool = False
+
+    def __str__(self) -> str:
+        """The term as a rule spells it."""
+        text = f"{self.text}*" if self.prefix else self.text
+        is_word = _BARE.fullmatch(text) and text not in OPERATORS and not text.startswith((TITLE, *RESERVED))
+        return (TITLE if self.in_title else "") + (text if is_word else f'"{text}"')
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """All terms within `NEAR_SPAN` words of each other."""
+
+    terms: tuple[Term, ...]
+
+    def __str__(self) -> str:
+        """The group as a rule spells it."""
+        return " NEAR ".join(map(str, self.terms))
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All parts; none of them is an And itself."""
+
+    parts: "tuple[Rule, ...]"
+
+    def __str__(self) -> str:
+        """The rule in its plainest spelling."""
+        return " AND ".join(map(_operand, self.parts))
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """At least one part; none of them is an Or itself."""
+
+    parts: "tuple[Rule, ...]"
+
+    def __str__(self) -> str:
+        """The rule in its plainest spelling."""
+        return " OR ".join(map(_operand, self.parts))
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """What is wanted, where nothing of the unwanted is."""
+
+    wanted: "Rule"
+    unwanted: "Rule"
+
+    def __str__(self) -> str:
+        """The rule in its plainest spelling."""
+        return f"{_operand(self.wanted)} NOT {_operand(self.unwanted)}"
+
+
+Leaf = Term | Near
+Rule = Leaf | And | Or | Not
+
+
+def _operand(rule: Rule) -> str:
+    return str(rule) if isinstance(rule, Term | Near) else f"({rule})"
+
+
+def leaves(rule: Rule) -> Iterator[Leaf]:
+    """Every term and NEAR group of a rule, in the order they are written, repeated ones too."""
+    match rule:
+        case Term() | Near():
+            yield rule
+        case And(parts) | Or(parts):
+            yield from chain.from_iterable(map(leaves, parts))
+        case Not(wanted, unwanted):
+            yield from chain(leaves(wanted), leaves(unwanted))
+
+
+def matched(rule: Rule, found: AbstractSet[Leaf]) -> tuple[Leaf, ...]:
+    """The leaves that make a rule true, in rule order, each once; empty exactly when it is false.
+
+    Words in a branch that fails do not count, nor does anything behind NOT. found: the leaves that a text holds.
+    """
+    return tuple(dict.fromkeys(_matched(rule, found)))
+
+
+def _matched(rule: Rule, found: AbstractSet[Leaf]) -> Sequence[Leaf]:
+    match rule:
+        case Term() | Near():
+            return [rule] if rule in found else []
+        case Or(parts):
+            return [leaf for part in parts for leaf in _matched(part, found)]
+        case And(parts):
+            branches = [_matched(part, found) for part in parts]
+            return list(chain.from_iterable(branches)) if all(branches) else []
+        case Not(wanted, unwanted):
+            return [] if _matched(unwanted, found) else _matched(wanted, found)
