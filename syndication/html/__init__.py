@@ -1,0 +1,1 @@
+"""HTML and text from strangers: cleaned, sanitised, turned into plain words."""
