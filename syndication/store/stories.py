@@ -119,7 +119,7 @@ def _reasons(session: Session, ids: Any) -> defaultdict[int | None, list[Reason]
         select(*(col(column) for column in columns), col(ClassificationRow.score))
         .join(TopicRow, col(TopicRow.id) == col(ClassificationRow.topic_id))
         .join(ids, ids.c.id == col(ClassificationRow.article_id))
-        .where(col(ClassificationRow.accepted))
+        .where(col(ClassificationRow.accepted), col(TopicRow.enabled))
         .order_by(col(ClassificationRow.score).desc(), col(TopicRow.position), col(TopicRow.id))
     )
     found: defaultdict[int | None, list[Reason]] = defaultdict(list)

@@ -85,7 +85,10 @@ class ScheduleRow(SQLModel, table=True):
 
 
 class IssueRow(SQLModel, table=True):
-    """One dated number of a newsletter. Its window is (from_seq, cut_seq], None until it is frozen."""
+    """One dated number of a newsletter. Its window is (from_seq, cut_seq], None until it is frozen.
+
+    planned_at: since when every delivery row is there; before, the freeze can be undone. closed_at: no row waits or flies.
+    """
 
     __tablename__ = "issue"
     __table_args__ = (UniqueConstraint("schedule_id", "slot"),)
@@ -102,6 +105,7 @@ class IssueRow(SQLModel, table=True):
     planned: int = 0
     created_at: datetime
     frozen_at: datetime | None = None
+    planned_at: datetime | None = None
     closed_at: datetime | None = None
 
 

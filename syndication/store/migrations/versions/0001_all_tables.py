@@ -339,6 +339,7 @@ def upgrade() -> None:
     sa.Column('planned', sa.Integer(), nullable=False),
     sa.Column('created_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
     sa.Column('frozen_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+    sa.Column('planned_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
     sa.Column('closed_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
     sa.ForeignKeyConstraint(['newsletter_id'], ['newsletter.id'], name=op.f('fk_issue_newsletter_id')),
     sa.ForeignKeyConstraint(['schedule_id'], ['schedule.id'], name=op.f('fk_issue_schedule_id')),
