@@ -19,11 +19,13 @@ class Selection:
     """What a digest holds. more: how many further articles of the window fit the choice but not the caps.
 
     Every article of the window in a chosen topic is listed once in one section or counted in `more`.
+    ranked: the article ids of the listed stories over all sections, strongest first.
     """
 
     sections: tuple[Section, ...]
     more: int
     catch_up: bool = False
+    ranked: tuple[int, ...] = ()
 
     @property
     def stories(self) -> tuple[Story, ...]:
