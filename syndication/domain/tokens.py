@@ -59,3 +59,8 @@ class KeyRing:
 
     def _signature(self, key_id: str, purpose: Purpose, raw: bytes) -> bytes:
         return hmac.digest(self.keys[key_id], f"{purpose}\0".encode() + raw, hashlib.sha256)[:_SIGNATURE_BYTES]
+
+
+def suppression_mark(key: bytes, address_key: str) -> str:
+    """What is kept of an address that must never be mailed again: HMAC-SHA256 in hex under the suppression key."""
+    return hmac.new(key, address_key.encode(), hashlib.sha256).hexdigest()
