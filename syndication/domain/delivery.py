@@ -80,10 +80,11 @@ class Deferred:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A definite 5yz."""
+    """A definite 5yz. gone: the server says that the recipient does not exist (any more), so nobody writes there again."""
 
     reply: Reply
     fault: Fault
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
