@@ -26,12 +26,16 @@ class FeedTopic:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Credit: the source an article was read from. url: its feed or site, "" for a folder without a base URL."""
+    """Credit: the source an article was read from. url: its feed or site, "" for a folder without a base URL.
+
+    is_feed: whether the url is a feed.
+    """
 
     feed_id: str
     title: str
     url: str
     updated_at: datetime
+    is_feed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
