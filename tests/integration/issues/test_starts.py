@@ -32,7 +32,9 @@ BLAMED = [
     (DeliveryState.FAILED, Fault.MESSAGE),
     (DeliveryState.FAILED, Fault.SENDER),
 ]
-PLAIN = [(state, None) for state in DeliveryState if state is not DeliveryState.FAILED]
+PLAIN: list[tuple[DeliveryState, Fault | None]] = [
+    (state, None) for state in DeliveryState if state is not DeliveryState.FAILED
+]
 
 
 @dataclass
@@ -90,7 +92,7 @@ def own_start_of(database: Database, built: House) -> int | None:
         return subscription_of(session, built.reader).from_seq
 
 
-@pytest.mark.parametrize(("state", "fault"), PLAIN + BLAMED)
+@pytest.mark.parametrize(("state", "fault"), [*PLAIN, *BLAMED])
 @pytest.mark.parametrize("own_start", [None, 4])
 def test_every_end_leaves_the_own_start_that_the_law_says(
     database: Database, state: DeliveryState, fault: Fault | None, own_start: int | None

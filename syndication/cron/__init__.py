@@ -1,0 +1,1 @@
+"""Cron words and time zones → slots. The only folder that knows cronsim."""
