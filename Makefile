@@ -1,0 +1,65 @@
+# The doors to this project. Each does all of its own set-up; `make` alone lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+.PHONY: help run demo install test unit check bench lock
+
+BIN := .venv/bin
+
+help: ## this list
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
+
+run: ## set up what is missing and start the service (Ctrl-C stops it)
+	@echo "1/3 Installing"
+	@scripts/setup run
+	@echo "2/3 Preparing database and keys"
+	@$(BIN)/syndication init
+	@echo "3/3 Starting"
+	@exec $(BIN)/syndication serve
+
+demo: ## one pass over the sample articles; feeds and mails land in var/demo
+	@echo "1/2 Installing"
+	@scripts/setup run
+	@echo "2/2 Running the demo"
+	@$(BIN)/syndication demo --to var/demo
+
+install: ## only set up what the service needs, in .venv
+	@echo "1/1 Installing"
+	@scripts/setup run
+
+test: ## every test, with the floors of coverage
+	@echo "1/4 Installing"
+	@scripts/setup dev
+	@scripts/setup browser
+	@echo "2/4 Unit tests"
+	@$(BIN)/python -m pytest tests/unit --cov --cov-report=
+	@echo "3/4 Integration and acceptance tests, on SQLite and PostgreSQL"
+	@$(BIN)/python -m pytest tests --ignore=tests/unit --cov --cov-append --cov-report=
+	@echo "4/4 Coverage"
+	@$(BIN)/python -m tests.support.coverage_floors
+
+unit: ## the quick tests alone
+	@scripts/setup dev
+	@$(BIN)/python -m pytest tests/unit
+
+check: ## form, types, layers and the rules of the house
+	@echo "1/6 Installing"
+	@scripts/setup dev
+	@echo "2/6 Form"
+	@$(BIN)/ruff format --check --quiet .
+	@echo "3/6 Lint"
+	@$(BIN)/ruff check --quiet .
+	@echo "4/6 Types"
+	@$(BIN)/mypy
+	@echo "5/6 Layers"
+	@$(BIN)/lint-imports --no-logo
+	@echo "6/6 Rules of the house"
+	@$(BIN)/python -m pytest tests/unit/house
+
+bench: ## every benchmark against its yardstick; one alone: .venv/bin/python -m bench NAME
+	@scripts/setup dev
+	@$(BIN)/python -m bench
+
+lock: ## remake the lock files from pyproject.toml; UPGRADE=1 takes the newest versions
+	@scripts/lock
