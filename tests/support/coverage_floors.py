@@ -1,0 +1,74 @@
+"""The floors of coverage: every line and branch of the modules that only decide, a stated share of everything.
+
+`python -m tests.support.coverage_floors` reads what the last `make test` measured.
+"""
+
+import json
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from coverage import Coverage
+
+OVERALL: Final = 85.0
+"""Per cent of lines and branches of the whole package. What acts is tested too, but not every failing disk is."""
+
+PURE: Final = (
+    "syndication/domain/",
+    "syndication/classify/query.py",
+    "syndication/compose/select.py",
+)
+"""Modules and folders that only decide: all of their branches are tested."""
+
+
+def shortfalls(report: Mapping[str, Any], pure: Sequence[str] = PURE, overall: float = OVERALL) -> list[str]:
+    """What falls short, in words; none when every floor is reached. report: coverage's JSON report."""
+    files = report["files"]
+    found = [
+        f"{prefix} is listed as pure, but nothing of it was measured" for prefix in pure if not _below(files, prefix)
+    ]
+    for name in sorted({name for prefix in pure for name in _below(files, prefix)}):
+        lines = [str(line) for line in files[name]["missing_lines"]]
+        branches = [f"{start} to {end}" for start, end in files[name]["missing_branches"]]
+        if lines or branches:
+            found.append(f"{name} only decides, but no test reaches {', '.join([*lines, *branches])}")
+    reached = report["totals"]["percent_covered"]
+    if reached < overall:
+        found.append(f"{reached:.1f} % of the package is reached, the floor is {overall} %")
+    return found
+
+
+def _below(files: Mapping[str, Any], prefix: str) -> list[str]:
+    return [name for name in files if name.startswith(prefix)]
+
+
+def measured() -> dict[str, Any]:
+    """The JSON report of the last measurement."""
+    coverage = Coverage()
+    coverage.load()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "coverage.json")
+        coverage.json_report(outfile=str(path))
+        report: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        return report
+
+
+def main() -> int:
+    """Print the verdict; 1 when a floor is missed."""
+    report = measured()
+    found = shortfalls(report)
+    for words in found:
+        sys.stderr.write(f"    {words}\n")
+    if not found:
+        whole = sum(1 for prefix in PURE for _ in _below(report["files"], prefix))
+        sys.stdout.write(
+            f"    {report['totals']['percent_covered']:.1f} % of lines and branches (floor {OVERALL:.0f} %),"
+            f" 100 % in the {whole} modules that only decide\n"
+        )
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
