@@ -87,12 +87,17 @@ def _quoted_before_value(text: str) -> bytes:
 def _quoted(text: str) -> bytes:
     """Quoted-printable in lines of at most 76 bytes, none of which starts with '.' or 'From '."""
     lines = binascii.b2a_qp(text.encode()).split(b"\n")
-    return b"\r\n".join(_guarded(line) if line.startswith((b".", b"From ")) else line for line in lines)
+    return b"\r\n".join(_guarded(_fitted(line)) for line in lines)
+
+
+def _fitted(line: bytes) -> bytes:
+    """The encoder writes 77 bytes when a full line ends in an encoded space (measured)."""
+    return line if len(line) <= _LINE else line[:-3] + _SOFT_BREAK + line[-3:]
 
 
 def _guarded(line: bytes) -> bytes:
-    """A line whose first byte mail systems would misread, with that byte encoded. Source: RFC 2049 section 3."""
+    """A line whose first byte mail systems would misread gets that byte encoded. Source: RFC 2049 section 3."""
+    if not line.startswith((b".", b"From ")):
+        return line
     first, rest = b"=%02X" % line[0], line[1:]
-    if len(first) + len(rest) <= _LINE:
-        return first + rest
-    return first + _SOFT_BREAK + (_guarded(rest) if rest.startswith(b".") else rest)
+    return first + rest if len(first) + len(rest) <= _LINE else first + _SOFT_BREAK + _guarded(rest)

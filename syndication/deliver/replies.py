@@ -5,18 +5,18 @@ Google's published list of SMTP replies.
 """
 
 import re
-from enum import Enum, auto
+from enum import Enum
 from typing import Final
 
 from syndication.domain.delivery import Accepted, Deferred, Failed, Fault, Outcome, Reply, Unknown
 
 
 class Stage(Enum):
-    """What was answered: the sender, the recipient, or the message (DATA and the final dot)."""
+    """What was answered, in order: the sender, the recipient, or the message (DATA and the final dot)."""
 
-    MAIL = auto()
-    RCPT = auto()
-    CONTENT = auto()
+    MAIL = 1
+    RCPT = 2
+    CONTENT = 3
 
 
 _GONE: Final = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"})

@@ -5,7 +5,8 @@
         assert server.messages[0].recipient == "anna@example.org"
 
 `fault` is asked at every stage with the stage and its argument (the line after the verb; at `dot` and `stored` the
-recipient). It answers None (behave), a reply such as "451 4.3.0 Later", DROP (close without a word) or Stall(seconds).
+recipient). It answers None (behave), a reply such as "451 4.3.0 Later", bytes to write as they are, DROP (close without
+a word) or Stall(seconds).
 At `stored` the message is already kept: DROP there is the gap of RFC 1047.
 """
 
@@ -63,6 +64,7 @@ class SmtpServer:
     tls: ssl.SSLContext | None = None
     implicit_tls: bool = False
     password: str = ""
+    offers_plain: bool = True
     lenient_data: bool = False
     port: int = 0
     messages: list[Received] = field(default_factory=list)
@@ -151,6 +153,9 @@ class _Session:
             raise _Dropped
         if isinstance(fault, Stall):
             await asyncio.sleep(fault.seconds)
+        if isinstance(fault, bytes):
+            self.writer.write(fault)
+            return True
         if isinstance(fault, str):
             await self._say(*fault.split("\n"))
             if fault.startswith("421"):
@@ -165,7 +170,7 @@ class _Session:
         if self.server.tls and not self.tls:
             offers.append("STARTTLS")
         if self.server.password:
-            offers.append("AUTH PLAIN LOGIN")
+            offers.append("AUTH PLAIN LOGIN" if self.server.offers_plain else "AUTH LOGIN")
         await self._say("250 test.local", *(f"250 {offer}" for offer in offers))
 
     async def _starttls(self, argument: str) -> None:

@@ -47,6 +47,7 @@ def test_a_reader_gets_what_was_rendered(text: str, html: str) -> None:
 @given(TEXT, TEXT)
 @example("x" * 75 + Splice.VIEW.mark, "." * 80)
 @example("." + "x" * 75, "." * 300)
+@example("x" * 74 + " \n", "." + "x" * 73 + "\t\n")
 def test_lines_are_short_and_safe(text: str, html: str) -> None:
     body = encode_body(MailBody("", text, html)).fill(BYTES)
     for line in body.split(b"\r\n"):

@@ -1,0 +1,60 @@
+"""Message → file: the transport of a trial, which sends nothing and needs nothing installed."""
+
+import asyncio
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from syndication.domain.delivery import Accepted, Deferred, Mail, Outcome, Reply
+from syndication.domain.seams import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxTransport:
+    """A folder with one `<delivery name>.eml` a message. Sending twice leaves one file. Implements `domain.seams.Transport`."""
+
+    folder: Path
+
+    @property
+    def connections(self) -> int:
+        """One: a disk is not faster with more."""
+        return 1
+
+    async def connect(self) -> Connection | Outcome:
+        """A writer into the folder, which is made if it is absent."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            return Deferred(Reply(0, "", f"The outbox cannot be made: {error}"), lane=True)
+        return _OutboxConnection(self.folder)
+
+
+@dataclass(frozen=True, slots=True)
+class _OutboxConnection:
+    folder: Path
+
+    @property
+    def is_usable(self) -> bool:
+        return True
+
+    async def send(self, mail: Mail) -> Outcome:
+        """Write a message so that it is whole or absent, and on the disk before it counts as sent."""
+        try:
+            path = await asyncio.to_thread(_write, self.folder, mail)
+        except OSError as error:
+            return Deferred(Reply(0, "", f"The outbox cannot be written: {error}"), lane=True)
+        return Accepted(Reply(250, "2.0.0", f"Kept as {path.name}"))
+
+    async def close(self) -> None:
+        """Nothing to release."""
+
+
+def _write(folder: Path, mail: Mail) -> Path:
+    path = folder / f"{mail.name.text}.eml"
+    draft = path.with_suffix(".part")
+    with draft.open("wb") as file:
+        file.write(mail.message)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    return path

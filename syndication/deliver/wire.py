@@ -1,0 +1,121 @@
+"""The bytes of an SMTP conversation: lines in, whole replies out, and the one fault that matters, a lost connection."""
+
+import asyncio
+import re
+import ssl
+from collections import deque
+from typing import Final
+
+from syndication.domain.delivery import Reply
+
+_LINE: Final = re.compile(rb"(\d{3})(?:([ -])(.*))?")
+_ENHANCED: Final = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:\s+|$)")
+_LONGEST_BACKLOG: Final = 65_536
+
+
+class LostError(Exception):
+    """The connection ended, timed out or spoke nonsense; the text says which."""
+
+
+class Wire(asyncio.Protocol):
+    """One connection's replies, in order. Several may be waiting: that is what pipelining is for."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._backlog = b""
+        self._lines: list[str] = []
+        self._replies: deque[Reply] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+        self._end = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing has ended the connection so far."""
+        return not self._end
+
+    @property
+    def transport(self) -> asyncio.Transport:
+        """What the bytes travel over."""
+        assert self._transport is not None  # noqa: S101 - set before anybody can hold a Wire
+        return self._transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Called by the loop, once more after an upgrade to TLS."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - the loop's own promise
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Called by the loop."""
+        *lines, self._backlog = (self._backlog + data).split(b"\n")
+        for line in lines:
+            self._take(line.removesuffix(b"\r"))
+        if len(self._backlog) > _LONGEST_BACKLOG or len(self._lines) > _LONGEST_BACKLOG:
+            self.end("The server sent a line without an end")
+        self._wake()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Called by the loop."""
+        self.end(f"The connection broke: {error}" if error else "The server closed the connection")
+
+    def end(self, reason: str) -> None:
+        """Give the connection up; the first reason stands."""
+        self._end = self._end or reason
+        if self._transport:
+            self._transport.abort()
+        self._wake()
+
+    async def upgrade(self, trust: ssl.SSLContext, host: str) -> None:
+        """Go on over TLS. Raises LostError when words came in clear that might pass for the server's own later.
+
+        Source: RFC 3207 section 6; CVE-2011-0411.
+        """
+        if self._backlog or self._lines or self._replies:
+            self.end("The server spoke before TLS began")
+            raise LostError(self._end)
+        self._transport = await self._loop.start_tls(self.transport, self, trust, server_hostname=host)
+
+    def write(self, data: bytes) -> None:
+        """Send bytes. Raises LostError when the connection has ended: then nothing of them has left."""
+        if self._end:
+            raise LostError(self._end)
+        self.transport.write(data)
+
+    async def reply(self, timeout_s: float) -> Reply:
+        """The next reply. Raises LostError when none will come."""
+        if not self._replies and not self._end:
+            await self._wait(timeout_s)
+        if self._replies:
+            return self._replies.popleft()
+        raise LostError(self._end)
+
+    async def _wait(self, timeout_s: float) -> None:
+        self._waiter = self._loop.create_future()
+        timer = self._loop.call_later(timeout_s, self.end, f"The server did not answer within {timeout_s:g} s")
+        try:
+            await self._waiter
+        finally:
+            timer.cancel()
+            self._waiter = None
+
+    def _wake(self) -> None:
+        if self._waiter and not self._waiter.done() and (self._replies or self._end):
+            self._waiter.set_result(None)
+
+    def _take(self, line: bytes) -> None:
+        found = _LINE.fullmatch(line)
+        if not found:
+            self.end("The server does not speak SMTP")
+            return
+        self._lines.append((found[3] or b"").decode("utf-8", "replace"))
+        if found[2] != b"-":
+            self._replies.append(_reply(int(found[1]), self._lines))
+            self._lines = []
+
+
+def _reply(code: int, lines: list[str]) -> Reply:
+    """Source: RFC 2034 section 3: the enhanced code stands before the text of each line."""
+    found = _ENHANCED.match(lines[0])
+    if not found:
+        return Reply(code, "", "\n".join(lines))
+    return Reply(code, found[1], "\n".join(line.removeprefix(found[1]).lstrip() for line in lines))
