@@ -1,0 +1,34 @@
+"""What `init` writes once: the counters, the facts that never change, and which entries are known already."""
+
+from typing import Final
+
+from sqlmodel import Session, select
+
+from syndication.domain.errors import StoreError
+from syndication.store.tables import CounterRow, InstallationRow, NewsletterRow, SourceRow, TopicRow
+
+COUNTERS: Final = ("seq", "rules", "feed")
+_TAG_PREFIX: Final = "tag_prefix"
+
+
+def seed(session: Session, tag_prefix: str) -> None:
+    """Make the counters and keep the prefix of all tag URIs; what exists stays as it is."""
+    for name in COUNTERS:
+        if session.get(CounterRow, name) is None:
+            session.add(CounterRow(name=name, n=0))
+    if session.get(InstallationRow, _TAG_PREFIX) is None:
+        session.add(InstallationRow(name=_TAG_PREFIX, value=tag_prefix))
+
+
+def tag_prefix_of(session: Session) -> str:
+    """The prefix of all tag URIs of this installation. Raises StoreError before `init`."""
+    row = session.get(InstallationRow, _TAG_PREFIX)
+    if row is None:
+        message = "This installation was never set up. Run `syndication init`."
+        raise StoreError(message)
+    return row.value
+
+
+def known_slugs(session: Session, table: type[TopicRow | SourceRow | NewsletterRow]) -> frozenset[str]:
+    """The slugs a table holds."""
+    return frozenset(session.exec(select(table.slug)).all())
