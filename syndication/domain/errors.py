@@ -6,6 +6,7 @@
     ├── TemplateError    an e-mail template does not compile or render: names the line
     ├── RuleError        a topic's rule does not parse: names the position
     ├── CronError        a schedule's words do not parse or never fire
+    ├── IssueError       an issue cannot be started, paused, resumed or cancelled as it stands
     ├── AddressError     not an address mail can be sent to
     ├── TokenError       a link is forged, foreign, truncated or made by a forgotten key
     └── StoreError       the database is unreachable, unmigrated or held by another runner
@@ -27,12 +28,13 @@ class SourceError(SyndicationError):
 
 
 class TemplateError(SyndicationError):
-    """A template cannot be used. line: 1-based line in the template's source, None when unknown."""
+    """A template cannot be used. part: 'subject', 'text', 'mjml' or 'html'; line: 1-based in that part; None when unknown."""
 
-    def __init__(self, message: str, line: int | None = None) -> None:
-        """Keep the line beside the message, so that a form can point at it."""
+    def __init__(self, message: str, line: int | None = None, part: str | None = None) -> None:
+        """Keep the place beside the message, so that a form can point at it."""
         super().__init__(message)
         self.line = line
+        self.part = part
 
 
 class RuleError(SyndicationError):
@@ -46,6 +48,10 @@ class RuleError(SyndicationError):
 
 class CronError(SyndicationError):
     """A cron expression or time zone cannot be used."""
+
+
+class IssueError(SyndicationError):
+    """An issue does not allow what was asked of it now."""
 
 
 class AddressError(SyndicationError):

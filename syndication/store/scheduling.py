@@ -1,0 +1,205 @@
+"""Schedules: which slots are due, firing each once, and what goes out next.
+
+A slot is fired by a compare-and-swap of `next_slot`, so any number of processes may try (measured: 4 processes and
+300 due slots make exactly 300 issues on both databases).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import ColumnElement, func, or_, update
+from sqlalchemy.orm import Mapped
+from sqlmodel import Session, col, select
+
+from syndication.cron.slots import next_slot
+from syndication.domain.states import HELD_ISSUES, IssueState, SubscriptionStatus
+from syndication.store.database import changed
+from syndication.store.inserting import insert_new
+from syndication.store.newsletters import StoredSchedule, stored_schedule
+from syndication.store.tables import (
+    ArticleRow,
+    ClassificationRow,
+    IssueRow,
+    NewsletterRow,
+    NewsletterTopicRow,
+    ScheduleRow,
+    SubscriptionRow,
+)
+
+# One open issue a schedule: nothing is lost, the next issue's window begins where the last one ended.
+_IN_THE_WAY: Final = HELD_ISSUES | {IssueState.DUE, IssueState.COMPOSING}
+
+
+_WORDS: Final = {
+    IssueState.DUE: "due",
+    IssueState.COMPOSING: "being composed",
+    IssueState.REVIEW: "in review",
+    IssueState.PAUSED: "paused",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """An issue that was recorded for a slot. skipped: why it will not be composed, "" when it will."""
+
+    schedule_id: int
+    issue_id: int
+    slot: datetime
+    skipped: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Upcoming:
+    """A slot to come. readers: who would be looked at then. articles: new ones in the newsletter's topics so far."""
+
+    schedule: StoredSchedule
+    newsletter_title: str
+    slot: datetime
+    readers: int
+    articles: int
+
+
+def schedule(session: Session, schedule_id: int) -> StoredSchedule | None:
+    """One schedule, None when there is none."""
+    return next(iter(_stored(session, col(ScheduleRow.id) == schedule_id)), None)
+
+
+def schedules_of(session: Session, newsletter_id: int) -> list[StoredSchedule]:
+    """The schedules of a newsletter, the oldest first."""
+    return _stored(session, col(ScheduleRow.newsletter_id) == newsletter_id)
+
+
+def due_schedules(session: Session, now: datetime) -> list[StoredSchedule]:
+    """The enabled schedules whose next slot has come."""
+    return _stored(session, col(ScheduleRow.enabled), col(ScheduleRow.next_slot) <= now)
+
+
+def fire(
+    session: Session, due: StoredSchedule, slot: datetime, following: datetime, now: datetime, *, skipped: str = ""
+) -> Fired | None:
+    """Move a due schedule on to the slot `following` and record the issue for `slot`.
+
+    None when another process was faster. Skipped when the caller says why, or when the last issue is in the way; the
+    readers' windows stay where they are, so the next issue covers what this one would have had.
+    """
+    swap = (
+        update(ScheduleRow)
+        .where(col(ScheduleRow.id) == due.id, col(ScheduleRow.enabled))
+        .where(col(ScheduleRow.next_slot) == due.value.next_slot)
+        .values(next_slot=following)
+    )
+    if changed(session, swap) != 1:
+        return None
+    note = skipped or why_in_the_way(session, due.id)
+    issue_id = insert_issue(session, due, slot, now, note=note)
+    return None if issue_id is None else Fired(due.id, issue_id, slot, note)
+
+
+def insert_issue(session: Session, of: StoredSchedule, slot: datetime, now: datetime, note: str = "") -> int | None:
+    """Record an issue for a slot: due, or skipped when a note says why; None when the slot has its issue already."""
+    values = {
+        "newsletter_id": of.newsletter_id,
+        "schedule_id": of.id,
+        "slot": slot,
+        "state": IssueState.SKIPPED if note else IssueState.DUE,
+        "note": note,
+        "subject": "",
+        "planned": 0,
+        "created_at": now,
+        "closed_at": now if note else None,
+    }
+    issue_id: int | None = session.scalar(insert_new(session, IssueRow).values(**values).returning(col(IssueRow.id)))
+    return issue_id
+
+
+def why_in_the_way(session: Session, schedule_id: int) -> str:
+    """Why no further issue of this schedule can begin now, in words; "" when one can. Source: design, section 2, rule 4."""
+    statement = select(IssueRow.id, IssueRow.state).where(
+        IssueRow.schedule_id == schedule_id, col(IssueRow.state).in_(_IN_THE_WAY)
+    )
+    found = session.exec(statement.order_by(col(IssueRow.id))).first()
+    return f"Issue {found[0]} is still {_WORDS[IssueState(found[1])]}." if found else ""
+
+
+def skip_slot(session: Session, issue_id: int, note: str, now: datetime) -> None:
+    """Record a due issue as skipped after all."""
+    session.execute(
+        update(IssueRow)
+        .where(col(IssueRow.id) == issue_id, col(IssueRow.state) == IssueState.DUE)
+        .values(state=IssueState.SKIPPED, note=note, closed_at=now)
+    )
+
+
+def save_schedule(session: Session, changed_schedule: StoredSchedule, now: datetime, *, expected_version: int) -> bool:
+    """Save cadence, cron, zone and enabled of a schedule and compute its next slot; whether it was saved.
+
+    False: somebody else saved it since `expected_version` was read. Raises CronError.
+    """
+    value = changed_schedule.value
+    following = next_slot(value.cron, value.zone, now)
+    statement = (
+        update(ScheduleRow)
+        .where(col(ScheduleRow.id) == changed_schedule.id, col(ScheduleRow.version) == expected_version)
+        .values(
+            cadence=value.cadence,
+            cron=value.cron,
+            zone=value.zone,
+            enabled=value.enabled,
+            next_slot=following,
+            version=expected_version + 1,
+        )
+    )
+    return changed(session, statement) == 1
+
+
+def upcoming(session: Session, now: datetime) -> list[Upcoming]:
+    """The next slot of every enabled schedule, the soonest first. now: aware UTC; a slot that is due is told as it is."""
+    slots = sorted(_stored(session, col(ScheduleRow.enabled)), key=lambda stored: stored.value.next_slot)
+    titles = dict(session.exec(select(NewsletterRow.id, NewsletterRow.title)).all())
+    return [
+        Upcoming(
+            schedule=stored,
+            newsletter_title=titles[stored.newsletter_id],
+            slot=stored.value.next_slot,
+            readers=eligible_readers(session, stored.id, max(now, stored.value.next_slot)),
+            articles=_articles_waiting(session, stored),
+        )
+        for stored in slots
+    ]
+
+
+def eligible_readers(session: Session, schedule_id: int, at: datetime) -> int:
+    """How many readers of a schedule are confirmed and not paused at an instant (aware UTC)."""
+    statement = select(func.count()).select_from(SubscriptionRow).where(*is_eligible(schedule_id, at))
+    return session.exec(statement).one()
+
+
+def is_eligible(schedule_id: int, at: datetime) -> tuple[ColumnElement[bool], ...]:
+    """The conditions on a subscription to be looked at when an issue of this schedule is planned."""
+    return (
+        col(SubscriptionRow.schedule_id) == schedule_id,
+        col(SubscriptionRow.status) == SubscriptionStatus.CONFIRMED,
+        or_(col(SubscriptionRow.paused_until).is_(None), col(SubscriptionRow.paused_until) <= at),
+    )
+
+
+def _articles_waiting(session: Session, stored: StoredSchedule) -> int:
+    statement = (
+        select(func.count(func.distinct(ArticleRow.id)))
+        .join(ClassificationRow, col(ClassificationRow.article_id) == col(ArticleRow.id))
+        .join(NewsletterTopicRow, col(NewsletterTopicRow.topic_id) == col(ClassificationRow.topic_id))
+        .where(NewsletterTopicRow.newsletter_id == stored.newsletter_id, col(ClassificationRow.accepted))
+        .where(col(ArticleRow.seq) > stored.last_cut, col(ArticleRow.removed_at).is_(None))
+    )
+    return session.exec(statement).one()
+
+
+def _stored(session: Session, *conditions: ColumnElement[bool] | Mapped[bool]) -> list[StoredSchedule]:
+    statement = (
+        select(ScheduleRow, NewsletterRow.slug)
+        .join(NewsletterRow, col(NewsletterRow.id) == col(ScheduleRow.newsletter_id))
+        .where(*conditions)
+        .order_by(col(ScheduleRow.id))
+    )
+    return [stored_schedule(row, slug) for row, slug in session.exec(statement)]
