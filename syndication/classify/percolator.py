@@ -5,8 +5,9 @@ in which order, changes nothing.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import closing
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from syndication.classify.query import fts5_query, normal, title_query
@@ -29,7 +30,8 @@ _MATCH: Final = "SELECT rowid FROM document WHERE document MATCH ?"
 def classify(documents: Sequence[Document], topics: Sequence[Topic]) -> list[Verdict]:
     """One verdict for every document and topic: documents in the given order, for each the topics in theirs.
 
-    Raises RuleError for a rule that does not parse. Cost: about 0.1 ms a document of 450 words with 20 topics (measured).
+    Raises RuleError for a rule that does not parse. Cost: 0.19 ms a document of 450 words
+    with 20 topics of 26 terms, one in eight accepted (measured).
     """
     with closing(sqlite3.connect(":memory:")) as connection:
         index = _Index(connection, documents)
@@ -48,44 +50,55 @@ class _Hit(NamedTuple):
     score: float
 
 
-class _Places(NamedTuple):
-    """The documents (places in the batch) that hold a leaf in the title; anywhere."""
-
-    title: frozenset[int]
-    anywhere: frozenset[int]
-
-
 class _Index:
+    """The documents of a batch, by their place in it."""
+
     def __init__(self, connection: sqlite3.Connection, documents: Sequence[Document]) -> None:
         self._connection = connection
-        self._places: dict[Leaf, _Places] = {}
+        self._anywhere: dict[Leaf, frozenset[int]] = {}
+        self._title: dict[Leaf, frozenset[int]] = {}
         connection.execute(_INDEX)
         connection.executemany(
             _FILL, ((number, normal(one.title), normal(one.text)) for number, one in enumerate(documents))
         )
+        connection.commit()  # queries would search what is not committed word by word
 
     def find(self, query: str) -> frozenset[int]:
-        return frozenset(row[0] for row in self._connection.execute(_MATCH, (query,)))
+        return frozenset(number for (number,) in self._connection.execute(_MATCH, (query,)))
 
-    def places(self, leaf: Leaf) -> _Places:
-        """Asked only for topics that something belongs to; topics share their words."""
-        if leaf not in self._places:
-            self._places[leaf] = _Places(self.find(title_query(leaf)), self.find(fts5_query(leaf)))
-        return self._places[leaf]
+    def anywhere(self, leaf: Leaf) -> frozenset[int]:
+        """Kept, because topics share their words."""
+        if leaf not in self._anywhere:
+            self._anywhere[leaf] = self.find(fts5_query(leaf))
+        return self._anywhere[leaf]
+
+    def in_title(self, leaf: Leaf) -> frozenset[int]:
+        if leaf not in self._title:
+            self._title[leaf] = self.find(title_query(leaf))
+        return self._title[leaf]
+
+
+@lru_cache(maxsize=1024)
+def _compiled(text: str) -> tuple[Rule, str]:
+    rule = parse(text)
+    return rule, fts5_query(rule)
 
 
 def _hits(index: _Index, topic: Topic) -> dict[int, _Hit]:
     """The documents that belong to a topic, by their place in the batch, with the reason."""
-    rule = parse(topic.rule)
-    accepted = index.find(fts5_query(rule))
-    places = {leaf: index.places(leaf) for leaf in leaves(rule)} if accepted else {}
-    return {number: _hit(rule, places, number) for number in accepted}
+    rule, query = _compiled(topic.rule)
+    if not index.find(query):
+        return {}
+    titles: dict[int, dict[Leaf, None]] = {}  # dictionaries are ordered sets: a rule may name a term twice
+    texts: dict[int, dict[Leaf, None]] = {}
+    for leaf, numbers in matched(rule, {leaf: index.anywhere(leaf) for leaf in leaves(rule)}):
+        in_title = index.in_title(leaf) if numbers else frozenset()
+        for number in numbers:
+            (titles if number in in_title else texts).setdefault(number, {})[leaf] = None
+    return {number: _hit(titles.get(number, {}), texts.get(number, {})) for number in titles.keys() | texts.keys()}
 
 
-def _hit(rule: Rule, places: dict[Leaf, _Places], number: int) -> _Hit:
+def _hit(in_title: Collection[Leaf], in_text: Collection[Leaf]) -> _Hit:
     """Terms in the title first, then in the order of the rule. Score: weight / (weight + 3), so 0.5 for one in the title."""
-    found = matched(rule, {leaf for leaf, place in places.items() if number in place.anywhere})
-    in_title = [leaf for leaf in found if number in places[leaf].title]
-    in_text = [leaf for leaf in found if number not in places[leaf].title]
     weight = TITLE_WEIGHT * len(in_title) + len(in_text)
-    return _Hit(tuple(map(str, in_title + in_text)), round(weight / (weight + HALF), 4))
+    return _Hit(tuple(map(str, (*in_title, *in_text))), round(weight / (weight + HALF), 4))

@@ -97,12 +97,16 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """An article as the classifier reads it. text: plain text of summary and content together."""
+    """An article as the classifier reads it. text: plain text of summary and content together.
+
+    revision: of the wording; a verdict on an older one is not kept.
+    """
 
     article_id: int
     title: str
     text: str
     language: str = ""
+    revision: int = 1
 
 
 @dataclass(frozen=True, slots=True)

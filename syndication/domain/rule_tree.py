@@ -1,7 +1,7 @@
 """The tree of a rule: what a topic wants, as values. `str()` of each is the plainest spelling that parses to the same."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import chain
@@ -97,22 +97,25 @@ def leaves(rule: Rule) -> Iterator[Leaf]:
             yield from chain(leaves(wanted), leaves(unwanted))
 
 
-def matched(rule: Rule, found: AbstractSet[Leaf]) -> tuple[Leaf, ...]:
-    """The leaves that make a rule true, in rule order, each once; empty exactly when it is false.
+def matched(rule: Rule, found: Mapping[Leaf, AbstractSet[int]]) -> list[tuple[Leaf, AbstractSet[int]]]:
+    """What makes a rule true: its leaves in rule order, each with the texts (numbers) it is a reason for.
 
-    Words in a branch that fails do not count, nor does anything behind NOT. found: the leaves that a text holds.
+    A text for which the rule is false is in none of them. Words in a branch that fails do not count, nor does anything
+    behind NOT. found: the texts that hold each leaf.
     """
-    return tuple(dict.fromkeys(_matched(rule, found)))
-
-
-def _matched(rule: Rule, found: AbstractSet[Leaf]) -> Sequence[Leaf]:
     match rule:
         case Term() | Near():
-            return [rule] if rule in found else []
+            return [(rule, found[rule])]
         case Or(parts):
-            return [leaf for part in parts for leaf in _matched(part, found)]
+            return [reason for part in parts for reason in matched(part, found)]
         case And(parts):
-            branches = [_matched(part, found) for part in parts]
-            return list(chain.from_iterable(branches)) if all(branches) else []
+            branches = [matched(part, found) for part in parts]
+            common = frozenset.intersection(*map(_texts, branches))
+            return [(leaf, texts & common) for leaf, texts in chain.from_iterable(branches)]
         case Not(wanted, unwanted):
-            return [] if _matched(unwanted, found) else _matched(wanted, found)
+            spoilt = _texts(matched(unwanted, found))
+            return [(leaf, texts - spoilt) for leaf, texts in matched(wanted, found)]
+
+
+def _texts(reasons: Iterable[tuple[Leaf, AbstractSet[int]]]) -> frozenset[int]:
+    return frozenset().union(*(texts for _, texts in reasons))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syndication.domain.errors import RuleError
-from syndication.domain.rule_tree import And, Near, Not, Or, Rule, Term, leaves, matched
+from syndication.domain.rule_tree import And, Leaf, Near, Not, Or, Rule, Term, leaves, matched
 from syndication.domain.rules import MAX_DEPTH, parse
 from tests.support.rules import rules
 
@@ -118,18 +118,28 @@ def test_leaves_come_in_the_order_they_are_written() -> None:
 @pytest.mark.parametrize(
     ("text", "found", "expected"),
     [
-        ("a OR b OR c", {C, A}, (A, C)),
-        ("a OR a", {A}, (A,)),
-        ("a AND b", {A}, ()),
-        ("a AND b", {A, B}, (A, B)),
-        ("a NOT b", {A, B}, ()),
-        ("a NOT b", {A}, (A,)),
-        ("a NOT (b AND c)", {A, B}, (A,)),
-        ("a OR (b AND c)", {A, B}, (A,)),
-        ("a OR (b NOT c)", {A, B, C}, (A,)),
+        ("a OR b OR c", {C, A}, [A, C]),
+        ("a OR a", {A}, [A, A]),
+        ("a AND b", {A}, []),
+        ("a AND b", {A, B}, [A, B]),
+        ("a NOT b", {A, B}, []),
+        ("a NOT b", {A}, [A]),
+        ("a NOT (b AND c)", {A, B}, [A]),
+        ("a OR (b AND c)", {A, B}, [A]),
+        ("a OR (b NOT c)", {A, B, C}, [A]),
     ],
 )
-def test_only_leaves_of_branches_that_hold_are_a_reason(
-    text: str, found: set[Term], expected: tuple[Term, ...]
-) -> None:
-    assert matched(parse(text), found) == expected
+def test_only_leaves_of_branches_that_hold_are_a_reason(text: str, found: set[Term], expected: list[Term]) -> None:
+    assert _reasons(parse(text), found) == expected
+
+
+def test_each_text_has_its_own_reasons() -> None:
+    found: dict[Leaf, set[int]] = {A: {1, 2, 3}, B: {2, 3}, C: {3}}
+    assert matched(parse("(a OR b) NOT c"), found) == [(A, {1, 2}), (B, {2})]
+
+
+def _reasons(rule: Rule, found: set[Term]) -> list[Leaf]:
+    """The leaves that make a rule true for one text that holds these."""
+    return [
+        leaf for leaf, texts in matched(rule, {leaf: {0} if leaf in found else set() for leaf in leaves(rule)}) if texts
+    ]
