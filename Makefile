@@ -30,8 +30,7 @@ install: ## only set up what the service needs, in .venv
 
 test: ## every test, with the floors of coverage
 	@echo "1/4 Installing"
-	@scripts/setup dev
-	@scripts/setup browser
+	@scripts/setup dev browser
 	@echo "2/4 Unit tests"
 	@$(BIN)/python -m pytest tests/unit --cov --cov-report=
 	@echo "3/4 Integration and acceptance tests, on SQLite and PostgreSQL"
