@@ -164,13 +164,17 @@ class CounterRow(SQLModel, table=True):
 
 
 class FeedDocumentRow(SQLModel, table=True):
-    """A published document: the very bytes that are served and exported. `version` comes from `counter.feed`."""
+    """A published document: the very bytes that are served and exported. `version` comes from `counter.feed`.
+
+    fingerprint: of the data it was made from. A feed that was removed keeps its rows, without bytes, for the answer 410.
+    """
 
     __tablename__ = "feed_document"
 
     path: str = Field(primary_key=True)
     form: str = Field(primary_key=True, max_length=8)
     version: int = Field(index=True)
+    fingerprint: str = Field(default="", max_length=64)
     etag: str
     last_modified: datetime
     body: bytes

@@ -54,6 +54,7 @@ def upgrade() -> None:
     sa.Column('path', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('form', sqlmodel.sql.sqltypes.AutoString(length=8), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('fingerprint', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
     sa.Column('etag', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('last_modified', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
     sa.Column('body', sa.LargeBinary(), nullable=False),

@@ -1,0 +1,104 @@
+"""Articles with topics → feed documents in the store, and from there to files."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from syndication.domain.feeds import FeedFormat
+from syndication.domain.site import Site
+from syndication.publish.documents import dated, documents, fingerprint
+from syndication.store.database import Database
+from syndication.store.feed_documents import documents_since, published, removed_feeds, retire_documents, save_documents
+from syndication.store.publishing import FeedPlan, load_feed, planned_feeds
+
+_log = structlog.get_logger()
+_TRIES: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class PublishReport:
+    """How many documents (feed and format) got new bytes, and how many stayed as they were."""
+
+    written: int
+    unchanged: int
+
+
+def publish_feeds(database: Database, site: Site, now: datetime) -> PublishReport:
+    """Bring the documents of all feeds up to date; a feed whose data is unchanged is not written again.
+
+    now: aware UTC; the date of changes that left none in the data. Safe to run at any time, by several processes.
+    """
+    with database.read() as session:
+        plans = planned_feeds(session, site)
+        removed = removed_feeds(session, [plan.path for plan in plans])
+    outcome: Counter[bool] = Counter()
+    if removed:
+        with database.write() as session:
+            outcome[True] += retire_documents(session, removed)
+        _log.info("feeds_removed", paths=removed)
+    for plan in plans:
+        outcome.update(_publish(database, site, plan, now))
+    return PublishReport(written=outcome[True], unchanged=outcome[False])
+
+
+def export_feeds(database: Database, folder: Path) -> int:
+    """Write every document under `folder`, as /feeds/all.rss is served, with a .gz beside it; answers how many changed.
+
+    Each file is replaced at once, an unchanged one is not touched, and those of removed feeds are deleted.
+    """
+    changed = 0
+    with database.read() as session:
+        for stored in documents_since(session, 0):
+            document = stored.document
+            file = _file_of(folder, f"{document.path}.{document.form}")
+            for path, content in ((file, document.body), (file.with_name(f"{file.name}.gz"), document.gzip)):
+                changed += _write(path, content)
+    return changed
+
+
+def _publish(database: Database, site: Site, plan: FeedPlan, now: datetime) -> Counter[bool]:
+    """How many documents of one feed were written (True) and were not (False)."""
+    for _ in range(_TRIES):
+        with database.read() as session:
+            before = published(session, plan.path)
+            feed = load_feed(session, site, plan)
+        mark = fingerprint(feed)
+        if mark == before.fingerprint:
+            return Counter({False: len(FeedFormat)})
+        made = documents(dated(feed, before.last_modified, now))
+        with database.write() as session:
+            written = save_documents(session, made, mark, before.version)
+        if written is not None:
+            _log.info("feed_published", path=plan.path, articles=len(feed.items), documents=written)
+            return Counter({True: written, False: len(made) - written})
+    # Whoever kept coming first has published newer data than ours; the next run looks again.
+    _log.warning("feed_contended", path=plan.path, tries=_TRIES)
+    return Counter({False: len(FeedFormat)})
+
+
+def _file_of(folder: Path, path: str) -> Path:
+    """The file for an address. Raises ValueError for an address that would lead out of the folder."""
+    file = (folder / path.lstrip("/")).resolve()
+    if not file.is_relative_to(folder.resolve()):
+        message = f"{path} is no address of a feed"
+        raise ValueError(message)
+    return file
+
+
+def _write(path: Path, content: bytes) -> bool:
+    """Whether the file had to be written, or deleted when there is no content any more."""
+    known = path.read_bytes() if path.exists() else b""
+    if known == content:
+        return False
+    if not content:
+        path.unlink()
+        return True
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".{path.name}.new")
+    new.write_bytes(content)
+    new.replace(path)
+    return True

@@ -1,0 +1,121 @@
+"""Feed documents: the bytes that are served and exported, each change with a version of its own."""
+
+import operator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from sqlalchemy import select, update
+from sqlmodel import Session, col
+
+from syndication.domain.feeds import FeedDocument, FeedFormat
+from syndication.store.database import changed
+from syndication.store.tables import CounterRow, FeedDocumentRow
+
+_COUNTER: Final = "feed"
+
+
+class Published(NamedTuple):
+    """What the store has of a feed. version: the newest of its documents, 0 when it has none."""
+
+    version: int
+    fingerprint: str
+    last_modified: datetime | None
+
+
+class Stored(NamedTuple):
+    """A document with its version. A removed feed's document has no bytes."""
+
+    version: int
+    document: FeedDocument
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the feed was removed."""
+        return not self.document.body
+
+
+def published(session: Session, path: str) -> Published:
+    """What is stored of a feed. Read it before the feed's data: see `save_documents`."""
+    rows = session.execute(
+        select(
+            col(FeedDocumentRow.version), col(FeedDocumentRow.fingerprint), col(FeedDocumentRow.last_modified)
+        ).where(col(FeedDocumentRow.path) == path)
+    ).all()
+    return Published(*max(rows, key=operator.itemgetter(0))) if rows else Published(0, "", None)
+
+
+def save_documents(session: Session, documents: Sequence[FeedDocument], fingerprint: str, seen: int) -> int | None:
+    """Keep a feed's documents; answers how many have new bytes. An unchanged one is not rewritten.
+
+    seen: the version that `published` told before the data was read. None: somebody published this feed since, maybe
+    from newer data, so nothing was kept and the feed must be loaded again.
+    """
+    # The counter's row stays locked until the commit: the order of versions is the order of commits, so that who asks
+    # for newer versions than theirs misses none, and no two publishers save at the same time.
+    version = _next_version(session)
+    path = documents[0].path
+    rows = {row.form: row for row in session.scalars(select(FeedDocumentRow).where(col(FeedDocumentRow.path) == path))}
+    if max((row.version for row in rows.values()), default=0) != seen:
+        return None
+    written = 0
+    for document in documents:
+        row = rows.get(document.form)
+        if row is None or row.etag != document.etag:
+            written += 1
+            session.merge(_document_row(document, version, fingerprint))
+        else:
+            row.fingerprint = fingerprint
+    return written
+
+
+def removed_feeds(session: Session, paths: Sequence[str]) -> list[str]:
+    """The feeds that still have documents and are none of the given ones."""
+    statement = select(col(FeedDocumentRow.path)).distinct().order_by(col(FeedDocumentRow.path))
+    return list(
+        session.scalars(statement.where(col(FeedDocumentRow.etag) != "", col(FeedDocumentRow.path).not_in(paths)))
+    )
+
+
+def retire_documents(session: Session, paths: Sequence[str]) -> int:
+    """Take the bytes from all documents of these feeds; answers how many there were. They answer 410 from then on."""
+    emptied = {"version": _next_version(session), "fingerprint": "", "etag": "", "body": b"", "gzip": b""}
+    return changed(session, update(FeedDocumentRow).where(col(FeedDocumentRow.path).in_(paths)).values(emptied))
+
+
+def documents_since(session: Session, version: int) -> Iterator[Stored]:
+    """The documents written or removed after a version, oldest first, one in memory at a time. 0 answers all."""
+    columns = (FeedDocumentRow.version, FeedDocumentRow.path, FeedDocumentRow.form)
+    newer = select(*(col(column) for column in columns)).where(col(FeedDocumentRow.version) > version)
+    for known, path, form in session.execute(newer.order_by(*(col(column) for column in columns))).all():
+        # The version as it was listed: one that came since is newer than others that are not on the list.
+        yield Stored(known, _document(session.get_one(FeedDocumentRow, (path, form))))
+
+
+def _next_version(session: Session) -> int:
+    raised = update(CounterRow).where(col(CounterRow.name) == _COUNTER).values(n=CounterRow.n + 1)
+    return int(session.execute(raised.returning(col(CounterRow.n))).scalar_one())
+
+
+def _document_row(document: FeedDocument, version: int, fingerprint: str) -> FeedDocumentRow:
+    return FeedDocumentRow(
+        path=document.path,
+        form=document.form,
+        version=version,
+        fingerprint=fingerprint,
+        etag=document.etag,
+        last_modified=document.last_modified,
+        body=document.body,
+        gzip=document.gzip,
+    )
+
+
+def _document(row: FeedDocumentRow) -> FeedDocument:
+    return FeedDocument(
+        path=row.path,
+        form=FeedFormat(row.form),
+        body=row.body,
+        gzip=row.gzip,
+        etag=row.etag,
+        last_modified=row.last_modified,
+    )

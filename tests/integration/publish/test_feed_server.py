@@ -1,0 +1,223 @@
+"""Feeds over HTTP, asked as readers ask."""
+
+import asyncio
+import gzip
+from pathlib import Path
+
+import httpx
+import pytest
+from structlog.testing import capture_logs
+
+from syndication.publish.documents import documents
+from syndication.store.database import Database, open_database
+from syndication.store.feed_documents import published, retire_documents, save_documents
+from syndication.web.feeds import FeedServer, accepts_gzip
+from tests.support.feeds import a_feed, an_item
+from tests.support.rows import add_counters
+
+IDENTITY = {"accept-encoding": "identity"}
+GZIP = {"accept-encoding": "gzip"}
+
+
+def publish(database: Database, title: str = "Title") -> None:
+    made = documents(a_feed(an_item(title=title)))
+    with database.read() as session:
+        seen = published(session, "/feeds/all").version
+    with database.write() as session:
+        save_documents(session, made, title, seen)
+
+
+@pytest.fixture
+def server(database: Database) -> FeedServer:
+    with database.write() as session:
+        add_counters(session)
+    publish(database)
+    server = FeedServer(database)
+    server.refresh()
+    return server
+
+
+def ask(
+    server: FeedServer, path: str = "/feeds/all.rss", headers: dict[str, str] | None = None, method: str = "GET"
+) -> httpx.Response:
+    async def answer() -> httpx.Response:
+        transport = httpx.ASGITransport(server)
+        async with httpx.AsyncClient(transport=transport, base_url="http://news.example.org") as client:
+            return await client.request(method, path, headers=IDENTITY if headers is None else headers)
+
+    return asyncio.run(answer())
+
+
+def test_a_feed_comes_with_all_that_caches_and_readers_need(server: FeedServer) -> None:
+    answer = ask(server)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/rss+xml; charset=utf-8"
+    assert answer.headers["last-modified"] == "Fri, 06 Nov 2026 07:30:00 GMT"
+    assert answer.headers["vary"] == "accept-encoding"
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["cache-control"].startswith("public, max-age=300, stale-while-revalidate=")
+    assert answer.headers["content-length"] == str(len(answer.content))
+    assert "set-cookie" not in answer.headers
+    assert b"<title>Title</title>" in answer.content
+
+
+@pytest.mark.parametrize(
+    ("form", "media_type"),
+    [
+        ("rss", "application/rss+xml; charset=utf-8"),
+        ("atom", "application/atom+xml; charset=utf-8"),
+        ("json", "application/feed+json"),
+    ],
+)
+def test_each_format_has_its_media_type_whatever_is_accepted(server: FeedServer, form: str, media_type: str) -> None:
+    assert ask(server, f"/feeds/all.{form}", {"accept": "text/html"}).headers["content-type"] == media_type
+
+
+def test_a_coding_has_its_own_strong_tag(server: FeedServer) -> None:
+    plain, packed = ask(server), ask(server, headers=GZIP)
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert packed.content == plain.content
+    assert int(packed.headers["content-length"]) < len(plain.content)
+    assert packed.headers["etag"] == plain.headers["etag"][:-1] + '-gz"'
+
+
+def test_an_unchanged_feed_is_not_sent_again(server: FeedServer) -> None:
+    for coding in (IDENTITY, GZIP):
+        first = ask(server, headers=coding)
+        again = ask(server, headers={**coding, "if-none-match": first.headers["etag"]})
+        assert again.status_code == 304
+        assert again.content == b""
+        for name in ("etag", "last-modified", "cache-control", "vary"):
+            assert again.headers[name] == first.headers[name]
+        assert "content-length" not in again.headers
+
+
+def test_conditions_are_read_as_http_says(server: FeedServer) -> None:
+    tag = ask(server).headers["etag"]
+    for condition in (tag, f"W/{tag}", f'"other", {tag}', f'"a,b" , W/{tag},"c"', "*", " * "):
+        assert ask(server, headers={**IDENTITY, "if-none-match": condition}).status_code == 304, condition
+    for condition in ('"other"', tag.strip('"'), "", '"', tag[:-1] + '-gzip"'):
+        assert ask(server, headers={**IDENTITY, "if-none-match": condition}).status_code == 200, condition
+
+
+def test_a_client_that_holds_another_coding_of_the_same_feed_keeps_it(server: FeedServer) -> None:
+    tag = ask(server, headers=GZIP).headers["etag"]
+    answer = ask(server, headers={**IDENTITY, "if-none-match": tag})
+    assert (answer.status_code, answer.headers["etag"]) == (304, tag)
+
+
+def test_a_date_counts_only_when_no_tag_is_named(server: FeedServer) -> None:
+    modified = ask(server).headers["last-modified"]
+    later, earlier = "Sat, 07 Nov 2026 07:30:00 GMT", "Fri, 06 Nov 2026 07:29:59 GMT"
+    for date, status in ((modified, 304), (later, 304), (earlier, 200), ("yesterday", 200), ("", 200)):
+        assert ask(server, headers={**IDENTITY, "if-modified-since": date}).status_code == status, date
+    both = {**IDENTITY, "if-modified-since": modified, "if-none-match": '"other"'}
+    assert ask(server, headers=both).status_code == 200
+
+
+def test_head_has_the_headers_of_get_and_no_body(server: FeedServer) -> None:
+    for path in ("/feeds/all.atom", "/feeds/none.atom"):
+        get, head = ask(server, path), ask(server, path, method="HEAD")
+        assert head.headers == get.headers
+        assert head.status_code == get.status_code
+        assert head.content == b""
+
+
+def test_nothing_but_reading_is_allowed(server: FeedServer) -> None:
+    for method in ("POST", "PUT", "DELETE", "OPTIONS"):
+        answer = ask(server, method=method)
+        assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
+
+
+def test_an_unknown_feed_is_not_found_and_a_removed_one_is_gone(server: FeedServer, database: Database) -> None:
+    assert ask(server, "/feeds/topics/none.rss").status_code == 404
+    with database.write() as session:
+        retire_documents(session, ["/feeds/all"])
+    server.refresh()
+    assert ask(server).status_code == 410
+
+
+def test_a_change_is_served_after_the_next_look(server: FeedServer, database: Database) -> None:
+    before = ask(server)
+    publish(database, "News")
+    assert ask(server).content == before.content
+    server.refresh()
+    after = ask(server, headers={**IDENTITY, "if-none-match": before.headers["etag"]})
+    assert after.status_code == 200
+    assert b"<title>News</title>" in after.content
+
+
+def test_the_last_good_bytes_are_served_when_the_database_is_gone_and_that_is_logged_once(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'gone.db'}"
+    database = open_database(url)
+    server = FeedServer(database)
+    with capture_logs() as logs:
+        server.refresh()  # no tables yet
+        server.refresh()
+    assert [entry["event"] for entry in logs] == ["feeds_not_refreshed"]
+    answer = ask(server)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    database.close()
+
+
+def test_served_bytes_survive_the_loss_of_the_tables(server: FeedServer, database: Database) -> None:
+    before = ask(server)
+    with database.write() as session:
+        session.connection().exec_driver_sql("ALTER TABLE feed_document RENAME TO elsewhere")
+    with capture_logs() as logs:
+        server.refresh()
+        server.refresh()
+        assert ask(server).content == before.content
+        with database.write() as session:
+            session.connection().exec_driver_sql("ALTER TABLE elsewhere RENAME TO feed_document")
+        server.refresh()
+    assert [entry["event"] for entry in logs] == ["feeds_not_refreshed", "feeds_refreshed_again"]
+
+
+@pytest.mark.parametrize(
+    ("header", "taken"),
+    [
+        (b"gzip", True),
+        (b"gzip, deflate, br, zstd", True),
+        (b"GZIP;q=0.5", True),
+        (b"*", True),
+        (b"br;q=1.0, *;q=0.1", True),
+        (b"x-gzip", True),
+        (b"identity", False),
+        (b"identity;q=0, gzip", True),
+        (b"identity;q=1, gzip;q=0.5", False),
+        (b"gzip;q=0", False),
+        (b"gzip; q=0.000", False),
+        (b"*;q=0", False),
+        (b"*, gzip;q=0", False),
+        (b"br", False),
+        (b"", False),
+        (b"gzipped", False),
+    ],
+)
+def test_gzip_is_sent_to_those_who_take_it(header: bytes, taken: bool) -> None:  # noqa: FBT001 - a table
+    assert accepts_gzip(header) is taken
+
+
+def test_public_feeds_are_ours_and_everything_else_is_the_routers(server: FeedServer) -> None:
+    for path in ("/feeds/all.rss", "/feeds/topics/none.atom", "/feeds/sources/radar.json"):
+        assert server.handles(path)
+    for path in ("/", "/feeds/", "/feeds/all", "/feeds.opml", "/feeds/me/token.rss", "/articles/a.rss"):
+        assert not server.handles(path)
+
+
+def test_gzip_is_what_was_stored(server: FeedServer) -> None:
+    async def raw() -> bytes:
+        sent: list[dict[str, object]] = []
+
+        async def send(message: dict[str, object]) -> None:
+            sent.append(message)
+
+        scope = {"type": "http", "method": "GET", "path": "/feeds/all.rss", "headers": [(b"accept-encoding", b"gzip")]}
+        await server(scope, None, send)
+        body = sent[1]["body"]
+        assert isinstance(body, bytes)
+        return body
+
+    assert gzip.decompress(asyncio.run(raw())) == ask(server).content

@@ -1,0 +1,44 @@
+"""When a feed changed, and whether it did."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from syndication.publish.documents import dated, fingerprint
+from tests.support.feeds import AT, a_feed, an_item
+
+HOUR = timedelta(hours=1)
+
+
+def test_a_feed_has_the_date_of_its_newest_change_in_whole_seconds() -> None:
+    feed = a_feed(updated_at=AT + timedelta(microseconds=7))
+    assert dated(feed, None, AT + HOUR).updated_at == AT
+    assert dated(feed, AT - HOUR, AT + HOUR).updated_at == AT
+
+
+def test_a_change_that_left_no_date_happened_now() -> None:
+    assert dated(a_feed(), AT, AT + HOUR).updated_at == AT + HOUR
+
+
+@given(st.timedeltas(-HOUR, HOUR), st.timedeltas(-HOUR, HOUR), st.timedeltas(-HOUR, HOUR))
+def test_a_changed_feed_is_later_by_a_second_even_when_the_clock_was_set_back(
+    newest: timedelta, previous: timedelta, now: timedelta
+) -> None:
+    before = (AT + previous).replace(microsecond=0)
+    after = dated(a_feed(updated_at=AT + newest), before, AT + now).updated_at
+    assert after.microsecond == 0
+    assert after >= before + timedelta(seconds=1)
+
+
+def test_the_fingerprint_changes_with_anything_but_the_date() -> None:
+    feed = a_feed(an_item(1), an_item(2))
+    assert fingerprint(feed) == fingerprint(replace(feed, updated_at=AT + HOUR))
+    for changed in (
+        replace(feed, title="Other"),
+        replace(feed, items=feed.items[:1]),
+        replace(feed, items=feed.items[::-1]),
+        a_feed(an_item(1), an_item(2, content="<p>\ud800</p>")),
+    ):
+        assert fingerprint(changed) != fingerprint(feed)
