@@ -1,0 +1,112 @@
+"""Template + selection → mail body: one for all readers with the same stories.
+
+What differs from reader to reader is a splice mark in a link (`domain.splice`). A story's row is rendered once an issue,
+however many digests list it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+import jinja2
+
+from syndication.compose.sandbox import Once, load, run
+from syndication.compose.values import Cards, common_values, day, day_and_time, digest_values, topic_titles
+from syndication.domain.digests import MailBody, Selection
+from syndication.domain.newsletters import Newsletter
+from syndication.domain.templates import Template
+from syndication.domain.topics import Topic
+from syndication.html.text import clean_line
+from syndication.lang.mail import mail_words
+
+
+@dataclass(frozen=True, slots=True)
+class DigestFrame:
+    """What all digests of an issue share.
+
+    public_url: absolute, without a slash at the end. zone: IANA name; dates are shown in it. issued_at, next_slot: aware
+    UTC. issue_url: the page that has all stories of the issue. language: of the mail, "" for the newsletter's.
+    """
+
+    newsletter: Newsletter
+    public_url: str
+    zone: str
+    issued_at: datetime
+    issue_url: str
+    next_slot: datetime | None
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeFrame:
+    """What a notice says beside its stories. topics: what the reader chose. The rest is as in `DigestFrame`."""
+
+    newsletter: Newsletter
+    public_url: str
+    zone: str
+    topics: tuple[Topic, ...]
+    next_slot: datetime | None
+    language: str = ""
+
+
+class IssueRenderer:
+    """Renders the digests of one issue in one language. Not for several threads at once."""
+
+    def __init__(self, template: Template, frame: DigestFrame) -> None:
+        """Prepare all that the digests share. Raises TemplateError."""
+        language = frame.language or frame.newsletter.language
+        words = mail_words(language)
+        self._parts = _Parts(template)
+        self._cards = Cards(language, frame.public_url, words)
+        self._shared = common_values(template.name, frame.newsletter, frame.public_url, language)
+        self._shared["links"]["issue"] = frame.issue_url
+        self._shared["date"] = day(frame.issued_at, frame.zone, words)
+        self._shared["next_issue"] = day_and_time(frame.next_slot, frame.zone, words)
+
+    def digest(self, selection: Selection) -> MailBody:
+        """The mail that lists these stories. Raises TemplateError."""
+        return self._parts.body({**self._shared, **digest_values(selection, self._cards)})
+
+
+def render_digest(template: Template, frame: DigestFrame, selection: Selection) -> MailBody:
+    """The mail that lists these stories; for many of one issue take `IssueRenderer`. Raises TemplateError."""
+    return IssueRenderer(template, frame).digest(selection)
+
+
+def render_notice(template: Template, frame: NoticeFrame, selection: Selection | None = None) -> MailBody:
+    """A confirmation, welcome or link mail, by the template's name; selection: the welcome's. Raises TemplateError."""
+    language = frame.language or frame.newsletter.language
+    words = mail_words(language)
+    values = common_values(template.name, frame.newsletter, frame.public_url, language)
+    if selection:
+        values |= digest_values(selection, Cards(language, frame.public_url, words))
+    values["preheader"] = values["t"].get(f"{template.name}_preheader", values["preheader"])
+    values["topics"] = topic_titles(frame.topics)
+    values["next_issue"] = day_and_time(frame.next_slot, frame.zone, words)
+    return _Parts(template).body(values)
+
+
+class _Parts:
+    """The three parts of a template, with the rows that were rendered already."""
+
+    def __init__(self, template: Template) -> None:
+        self._loaded = _loaded(template)
+        self._rows = {part: Once() for part in self._loaded}
+
+    def body(self, values: Mapping[str, Any]) -> MailBody:
+        # A subject is one line without marks: it becomes a header.
+        subject = clean_line(self._run("subject", values))
+        values = {**values, "subject": subject}
+        return MailBody(subject, text=self._run("text", values), html=self._run("html", values))
+
+    def _run(self, part: str, values: Mapping[str, Any]) -> str:
+        return run(self._loaded[part], {**values, "once": self._rows[part]})
+
+
+@lru_cache(maxsize=32)
+def _loaded(template: Template) -> Mapping[str, jinja2.Template]:
+    parts = {"subject": template.subject, "text": template.text, "html": template.html}
+    return MappingProxyType({part: load(text, part) for part, text in parts.items()})

@@ -1,0 +1,132 @@
+"""The Jinja that e-mail templates run in: two environments that know nothing but their values.
+
+Jinja's sandbox alone allows a gigabyte of text ('x' * 10**9, measured) and as much by a dozen methods and filters. So
+here templates cannot multiply, cannot call anything but `once` and their own macros, and have a short list of filters.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from textwrap import wrap
+from types import MappingProxyType
+from typing import Any, Final
+
+from jinja2 import StrictUndefined, Template, TemplateSyntaxError
+from jinja2.exceptions import SecurityError
+from jinja2.runtime import Context, Macro
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from syndication.domain.errors import TemplateError
+
+TEXT_WIDTH: Final = 74
+_FILTERS: Final = frozenset(
+    [
+        "capitalize",
+        "count",
+        "default",
+        "e",
+        "escape",
+        "first",
+        "int",
+        "join",
+        "last",
+        "length",
+        "list",
+        "lower",
+        "reject",
+        "rejectattr",
+        "reverse",
+        "round",
+        "select",
+        "selectattr",
+        "sort",
+        "string",
+        "title",
+        "trim",
+        "truncate",
+        "unique",
+        "upper",
+    ]
+)
+FILTERS: Final = _FILTERS | {"wrap", "underline"}
+PARTS: Final = MappingProxyType({"subject": False, "text": False, "mjml": True, "html": True})
+"""The parts of a template, and whether their values are escaped for HTML."""
+
+
+class Once:
+    """`{% call once(story) %}…{% endcall %}`: renders what it holds once a story, and answers the same ever after."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, str] = {}
+
+    def __call__(self, story: Mapping[str, Any], caller: Macro) -> str:
+        """The block's text; Markup where values are escaped."""
+        key = story["key"]
+        if key not in self._kept:
+            self._kept[key] = caller()
+        return self._kept[key]
+
+
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """Refuses growth by operators and calls."""
+
+    intercepted_binops = frozenset({"*", "**", "%"})
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:  # noqa: ANN401 - as Jinja
+        """Refuse the intercepted operators."""
+        del context, left, right
+        message = f"templates may not use the operator {operator}"
+        raise SecurityError(message)
+
+    def is_safe_callable(self, obj: Any) -> bool:  # noqa: ANN401 - as Jinja
+        """Macros of the template and `once`, nothing else."""
+        return isinstance(obj, Macro | Once)
+
+
+def _underline(text: str, mark: str = "-") -> str:
+    return text + "\n" + mark[:1] * min(len(text), TEXT_WIDTH)
+
+
+def _wrap(text: str) -> str:
+    """Prose in lines of 74 characters; never breaks within a word, so links stay whole."""
+    return "\n".join(wrap(text, TEXT_WIDTH, break_long_words=False, break_on_hyphens=False))
+
+
+@lru_cache(maxsize=2)
+def environment(*, escaped: bool) -> _Sandbox:
+    """The environment for HTML (escaped) or for plain text."""
+    made = _Sandbox(autoescape=escaped, undefined=StrictUndefined, trim_blocks=not escaped, lstrip_blocks=not escaped)
+    made.globals.clear()
+    made.filters = {name: filter_ for name, filter_ in made.filters.items() if name in _FILTERS}
+    made.filters.update(wrap=_wrap, underline=_underline)
+    return made
+
+
+def load(text: str, part: str) -> Template:
+    """A part of a template ready to render. Raises TemplateError with the line when its Jinja does not parse."""
+    sandbox = environment(escaped=PARTS[part])
+    try:
+        code = sandbox.compile(text, name=part, filename=part)
+    except TemplateSyntaxError as error:
+        raise TemplateError(str(error.message), error.lineno, part) from error
+    except RecursionError as error:
+        message = "blocks are nested too deeply"
+        raise TemplateError(message, None, part) from error
+    return Template.from_code(sandbox, code, sandbox.make_globals(None))
+
+
+def run(template: Template, values: Mapping[str, Any]) -> str:
+    """The rendered text. Raises TemplateError, which names part and line, for whatever a template does wrong."""
+    try:
+        return str(template.render(values))
+    except Exception as error:  # a template can raise anything
+        raise TemplateError(str(error) or type(error).__name__, *_place(error)) from error
+
+
+def _place(error: BaseException) -> tuple[int | None, str | None]:
+    """The line and part of the innermost frame that belongs to a template."""
+    line, part, trace = None, None, error.__traceback__
+    while trace:
+        if trace.tb_frame.f_code.co_filename in PARTS:
+            line, part = trace.tb_lineno, trace.tb_frame.f_code.co_filename
+        trace = trace.tb_next
+    return line, part

@@ -1,0 +1,1 @@
+"""Languages: what is said in them and which way they run."""
