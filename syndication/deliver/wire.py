@@ -4,7 +4,7 @@ import asyncio
 import re
 import ssl
 from collections import deque
-from typing import Final
+from typing import Final, cast
 
 from syndication.domain.delivery import Reply
 
@@ -37,13 +37,11 @@ class Wire(asyncio.Protocol):
     @property
     def transport(self) -> asyncio.Transport:
         """What the bytes travel over."""
-        assert self._transport is not None  # noqa: S101 - set before anybody can hold a Wire
-        return self._transport
+        return cast("asyncio.Transport", self._transport)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the loop, once more after an upgrade to TLS."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - the loop's own promise
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         """Called by the loop."""

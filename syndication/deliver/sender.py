@@ -1,0 +1,224 @@
+"""Mails → outcomes: a few connections share one lane and one ledger, and stop together when the lane is shut to us.
+
+Each connection repeats: next mail, connection open, last outcome and this take-off committed, send. So a mail never
+leaves without a row that says so, and a server that is away takes nothing off.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from syndication.deliver.group_commit import GroupCommit
+from syndication.domain.delivery import (
+    Accepted,
+    Deferred,
+    DeliveryName,
+    Failed,
+    Fault,
+    Mail,
+    Outcome,
+    Reply,
+    Settled,
+    Unknown,
+)
+from syndication.domain.seams import Connection, Ledger, Transport
+
+_TROUBLES_TO_HOLD: Final = 10
+_FAULTS_TO_BREAK: Final = 5
+_LONGEST_PAUSE_S: Final = 8.0
+_STOP_CHECK_S: Final = 0.25
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a run of the sender did.
+
+    skipped: mails that the ledger did not let go. held: the reply or fault because of which the lane was given up for
+    now. broken: the refusal with which the breaker went off, and by whose deliveries; their issues must be paused.
+    """
+
+    accepted: int = 0
+    deferred: int = 0
+    failed: int = 0
+    unknown: int = 0
+    skipped: int = 0
+    held: Reply | None = None
+    broken: Reply | None = None
+    blamed: frozenset[DeliveryName] = frozenset()
+
+    def count(self, outcome: Outcome) -> None:
+        """Add one outcome."""
+        match outcome:
+            case Accepted():
+                self.accepted += 1
+            case Deferred():
+                self.deferred += 1
+            case Failed():
+                self.failed += 1
+            case Unknown():
+                self.unknown += 1
+
+
+async def send_all(
+    next_mail: Callable[[], Awaitable[Mail | None]],
+    transport: Transport,
+    ledger: Ledger,
+    clock: Callable[[], datetime],
+    stop: Callable[[], bool],
+    *,
+    pause_s: float = 1.0,
+) -> Tally:
+    """Send until there is no mail left, `stop` says so, or the lane is held or broken; mails in flight are finished.
+
+    next_mail: the next mail that is ready, None: none left; called by several connections, never twice at a time.
+    clock: this instant, aware UTC. pause_s: first wait before a lost connection is opened again, doubling.
+    Raises StoreError when outcomes could not be kept.
+    """
+    with GroupCommit(ledger) as writer:
+        run = _Run(next_mail, transport, writer, clock, stop, _Lane(transport, stop, pause_s))
+        workers = (run.work() for _ in range(transport.connections))
+        endings = await asyncio.gather(*workers, return_exceptions=True)
+    for ending in endings:
+        if ending:
+            raise ending
+    return run.tally
+
+
+class _Lane:
+    """The way out that all connections share: when it is in trouble, one connection tries while the others wait."""
+
+    def __init__(self, transport: Transport, stop: Callable[[], bool], pause_s: float) -> None:
+        self._transport = transport
+        self._stop = stop
+        self._pause_s = pause_s
+        self._one_at_a_time = asyncio.Lock()
+        self._troubles = 0
+        self.held: Reply | None = None
+
+    async def open(self) -> Connection | None:
+        """A new connection; None when the lane is held or the run stops."""
+        async with self._one_at_a_time:
+            while not (self.held or self._stop()):
+                await self._pause()
+                opened = await self._transport.connect()
+                if not isinstance(opened, Outcome):
+                    return opened
+                self.note(opened)
+            return None
+
+    def note(self, outcome: Outcome) -> None:
+        """Learn from an outcome: ten faults of the lane in a row, and it is held."""
+        if isinstance(outcome, Accepted):
+            self._troubles = 0
+        elif isinstance(outcome, Deferred) and outcome.lane:
+            self._troubles += 1
+            if self._troubles >= _TROUBLES_TO_HOLD:
+                self.held = outcome.reply
+
+    async def _pause(self) -> None:
+        """Wait longer after each trouble, but notice a stop soon."""
+        wait_s = min(self._pause_s * 2 ** (self._troubles - 1), _LONGEST_PAUSE_S) if self._troubles else 0.0
+        while wait_s > 0 and not self._stop():
+            await asyncio.sleep(min(wait_s, _STOP_CHECK_S))
+            wait_s -= _STOP_CHECK_S
+
+
+@dataclass
+class _Run:
+    next_mail: Callable[[], Awaitable[Mail | None]]
+    transport: Transport
+    writer: GroupCommit
+    clock: Callable[[], datetime]
+    stop: Callable[[], bool]
+    lane: _Lane
+    tally: Tally = field(default_factory=Tally)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    faults: list[DeliveryName] = field(default_factory=list)
+    is_failing: bool = False
+
+    async def work(self) -> None:
+        """One connection's life."""
+        worker = _Worker(self)
+        try:
+            while not self._is_over() and await worker.ride():
+                pass
+        except BaseException:
+            self.is_failing = True
+            raise
+        finally:
+            await worker.finish()
+        self.tally.held = self.lane.held
+
+    def note(self, name: DeliveryName, outcome: Outcome) -> None:
+        """Learn from an outcome."""
+        self.tally.count(outcome)
+        self.lane.note(outcome)
+        if isinstance(outcome, Accepted):
+            self.faults.clear()
+        elif isinstance(outcome, Failed) and outcome.fault is Fault.SENDER:
+            self.faults.append(name)
+            if len(self.faults) >= _FAULTS_TO_BREAK:
+                self.tally.broken = outcome.reply
+                self.tally.blamed = frozenset(self.faults)
+
+    def _is_over(self) -> bool:
+        return bool(self.stop() or self.tally.broken or self.lane.held or self.is_failing)
+
+
+class _Worker:
+    """One connection with its last outcome, which is written together with its next take-off."""
+
+    def __init__(self, run: _Run) -> None:
+        self._run = run
+        self._connection: Connection | None = None
+        self._rides = 0
+        self._last: Settled | None = None
+
+    async def ride(self) -> bool:
+        """Send one mail; whether there may be another."""
+        async with self._run.turn:
+            mail = await self._run.next_mail()
+        if mail is None:
+            return False
+        connection = await self._connected()
+        if connection is None:
+            return False
+        last, self._last = self._last, None
+        if not await self._run.writer.commit(last, mail.name):
+            self._run.tally.skipped += 1
+            return True
+        outcome = await self._sent(connection, mail)
+        self._last = Settled(mail.name, outcome, self._run.clock())
+        self._run.note(mail.name, outcome)
+        return True
+
+    async def finish(self) -> None:
+        """Keep the last outcome and say goodbye."""
+        if self._last:
+            await self._run.writer.commit(self._last, None)
+        if self._connection:
+            await self._connection.close()
+
+    async def _connected(self) -> Connection | None:
+        if self._connection and self._connection.is_usable:
+            return self._connection
+        if self._last:  # opening may take long, and an outcome that is not on the disk costs a duplicate
+            last, self._last = self._last, None
+            await self._run.writer.commit(last, None)
+        if self._connection:
+            await self._connection.close()
+        self._connection, self._rides = await self._run.lane.open(), 0
+        return self._connection
+
+    async def _sent(self, connection: Connection, mail: Mail) -> Outcome:
+        outcome = await connection.send(mail)
+        self._rides += 1
+        # Servers close a connection after some mails without a word; that is no trouble, and nothing was sent.
+        was_stale = isinstance(outcome, Deferred) and not outcome.reply.code and self._rides > 1
+        if was_stale and not connection.is_usable:
+            again = await self._connected()
+            outcome = await again.send(mail) if again else outcome
+            self._rides += 1
+        return outcome

@@ -1,0 +1,267 @@
+"""Batches of an issue's deliveries: lease one, read its readers, give it back. The rows themselves: `store.ledger`.
+
+A lease is (batch, attempt): who claims a batch raises its attempt, so nobody else's take-off matches any more. Rows that
+were in flight when a lease was lost have an unknown fate; what happens to them is the newsletter's policy, at most one
+automatic resend. Source: design of record, section 5.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from sqlalchemy import ColumnElement, Update, and_, exists, func, or_, select, update
+from sqlmodel import Session, col
+
+from syndication.domain.digests import MailBody
+from syndication.domain.states import (
+    CLOSED_ISSUES,
+    WAITING,
+    BatchState,
+    DeliveryState,
+    IssueState,
+    SubscriptionStatus,
+    UnknownPolicy,
+)
+from syndication.store.starts import apply_own_starts
+from syndication.store.tables import (
+    DeliveryBatchRow,
+    DeliveryRow,
+    DigestBodyRow,
+    DigestRow,
+    IssueRow,
+    NewsletterRow,
+    SubscriberRow,
+    SubscriptionRow,
+)
+
+_MOST_RESENDS: Final = 1
+_UNKNOWN_WAIT: Final = timedelta(minutes=5)
+_READ_AT_ONCE: Final = 500
+_CLAIMABLE: Final = (BatchState.PENDING, BatchState.WAITING)
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A batch that is ours until `until` (aware UTC), unless renewed. lo, hi: the subscriber ids it covers.
+
+    expires_at: when what still waits in it expires (aware UTC).
+    """
+
+    batch_id: int
+    attempt: int
+    issue_id: int
+    newsletter_id: int
+    lo: int
+    hi: int
+    policy: UnknownPolicy
+    expires_at: datetime
+
+
+class Recipient(NamedTuple):
+    """A reader whose delivery is ready. has_own_start: their window's start follows what becomes of the delivery."""
+
+    subscriber_id: int
+    subscription_id: int
+    address: str
+    digest_id: int
+    has_own_start: bool
+
+
+def recover_leases(session: Session, now: datetime, *, is_alone: bool = False) -> int:
+    """Free the batches whose lease ran out, with the fate of what was in flight made unknown; how many there were.
+
+    is_alone: no other process delivers, so all leases are left over from one that ended.
+    """
+    lost = [col(DeliveryBatchRow.state) == BatchState.CLAIMED]
+    if not is_alone:
+        lost.append(col(DeliveryBatchRow.lease_until) <= now)
+    rows = session.execute(
+        select(DeliveryBatchRow, col(IssueRow.state))
+        .join(IssueRow, col(IssueRow.id) == col(DeliveryBatchRow.issue_id))
+        .where(*lost)
+        .with_for_update(of=DeliveryBatchRow, skip_locked=True)
+    ).all()
+    for batch, issue_state in rows:
+        _make_unknown(session, batch.issue_id, _covered(batch.issue_id, batch.lo, batch.hi), now)
+        batch.state = BatchState.DONE if issue_state in CLOSED_ISSUES else BatchState.PENDING
+        batch.lease_until = None
+    return len(rows)
+
+
+def claim_batch(session: Session, now: datetime, lease: timedelta, lifetime: timedelta) -> Lease | None:
+    """Lease the next batch that has something to send, or None. What is due again is made ready, what is too old expires.
+
+    lifetime: how long after its issue's freeze a delivery is still tried.
+    """
+    found = session.execute(
+        select(DeliveryBatchRow, IssueRow, col(NewsletterRow.unknown_policy))
+        .join(IssueRow, col(IssueRow.id) == col(DeliveryBatchRow.issue_id))
+        .join(NewsletterRow, col(NewsletterRow.id) == col(IssueRow.newsletter_id))
+        .where(col(IssueRow.state) == IssueState.SENDING, _is_claimable(now))
+        .order_by(col(DeliveryBatchRow.issue_id), col(DeliveryBatchRow.lo))
+        .limit(1)
+        .with_for_update(of=DeliveryBatchRow, skip_locked=True)
+    ).first()
+    if found is None:
+        return None
+    batch, issue, policy = found
+    batch.state, batch.attempt, batch.lease_until, batch.next_at = (
+        BatchState.CLAIMED,
+        batch.attempt + 1,
+        now + lease,
+        None,
+    )
+    session.flush()
+    expires_at = (issue.frozen_at or issue.created_at) + lifetime
+    leased = Lease(batch.id, batch.attempt, issue.id, issue.newsletter_id, batch.lo, batch.hi, policy, expires_at)
+    _prepare(session, leased, now)
+    return leased
+
+
+def renew(session: Session, leases: Sequence[Lease], until: datetime) -> None:
+    """Keep leases that are still ours until an instant (aware UTC)."""
+    for lease in leases:
+        session.execute(_own_batch(lease).values(lease_until=until))
+
+
+def recipients(session: Session, lease: Lease) -> list[Recipient]:
+    """The readers of a batch whose deliveries are ready, those of one digest together."""
+    rows = session.execute(
+        select(
+            col(DeliveryRow.subscriber_id),
+            col(SubscriptionRow.id),
+            col(SubscriberRow.address),
+            col(DeliveryRow.digest_id),
+            col(SubscriptionRow.from_seq).is_not(None),
+        )
+        .join(SubscriberRow, col(SubscriberRow.id) == col(DeliveryRow.subscriber_id))
+        .join(SubscriptionRow, _own_subscription(lease.newsletter_id))
+        .where(_covered(lease.issue_id, lease.lo, lease.hi), col(DeliveryRow.state) == DeliveryState.READY)
+        .order_by(col(DeliveryRow.digest_id), col(DeliveryRow.subscriber_id))
+    )
+    return [Recipient(*row) for row in rows]
+
+
+def digest_bodies(session: Session, digest_ids: Sequence[int]) -> dict[int, MailBody]:
+    """The rendered bodies of digests by digest id; digests with the same bytes share one value."""
+    bodies: dict[str, MailBody] = {}
+    found: dict[int, MailBody] = {}
+    for start in range(0, len(digest_ids), _READ_AT_ONCE):
+        rows = session.execute(
+            select(col(DigestRow.id), DigestBodyRow)
+            .join(DigestBodyRow, col(DigestBodyRow.hash) == col(DigestRow.body_hash))
+            .where(col(DigestRow.id).in_(digest_ids[start : start + _READ_AT_ONCE]))
+        )
+        for digest_id, row in rows:
+            found[digest_id] = bodies.setdefault(row.hash, MailBody(row.subject, row.text, row.html))
+    return found
+
+
+def finish_batch(
+    session: Session, lease: Lease, now: datetime, *, is_last_look: bool, hold_until: datetime | None = None
+) -> bool:
+    """Give a batch back, done, asleep until its next retry, or free for the next; whether it was given back.
+
+    It is kept while something of it is in flight, unless this is the last look: then nobody waits for that any more.
+    hold_until: not before this instant (aware UTC), because the lane is held.
+    """
+    left = {
+        state: (count, soonest)
+        for state, count, soonest in session.execute(
+            select(col(DeliveryRow.state), func.count(), func.min(col(DeliveryRow.next_at)))
+            .where(_covered(lease.issue_id, lease.lo, lease.hi))
+            .where(or_(col(DeliveryRow.state).in_((*WAITING, DeliveryState.IN_FLIGHT)), _is_resendable(lease)))
+            .group_by(col(DeliveryRow.state))
+        )
+    }
+    if DeliveryState.IN_FLIGHT in left and not is_last_look:
+        return False
+    instants = [hold_until or now] if DeliveryState.READY in left else []
+    if DeliveryState.DEFERRED in left:
+        instants.append(left[DeliveryState.DEFERRED][1] or now)
+    if left.keys() & {DeliveryState.UNKNOWN, DeliveryState.IN_FLIGHT}:
+        instants.append(now + _UNKNOWN_WAIT)
+    next_at = min(instants, default=None)
+    state = BatchState.DONE if next_at is None else BatchState.WAITING
+    session.execute(_own_batch(lease).values(state=state, next_at=next_at, lease_until=None))
+    return True
+
+
+def _prepare(session: Session, lease: Lease, now: datetime) -> None:
+    """Bring the rows of a batch just claimed to where they belong by now."""
+    covered = _covered(lease.issue_id, lease.lo, lease.hi)
+    waiting = and_(covered, col(DeliveryRow.state).in_(WAITING))
+    _make_unknown(session, lease.issue_id, covered, now)
+    _move(
+        session, and_(covered, _is_resendable(lease)), state=DeliveryState.READY, resends=col(DeliveryRow.resends) + 1
+    )
+    if lease.expires_at <= now:
+        _end(session, lease.issue_id, waiting, DeliveryState.EXPIRED, now)
+    _end(session, lease.issue_id, and_(waiting, ~_is_eligible(lease.newsletter_id, now)), DeliveryState.CANCELLED, now)
+    due = and_(covered, col(DeliveryRow.state) == DeliveryState.DEFERRED, col(DeliveryRow.next_at) <= now)
+    _move(session, due, state=DeliveryState.READY, next_at=None)
+
+
+def _make_unknown(session: Session, issue_id: int, covered: ColumnElement[bool], now: datetime) -> None:
+    """What was in flight when its sender vanished may have arrived or not."""
+    in_flight = and_(covered, col(DeliveryRow.state) == DeliveryState.IN_FLIGHT)
+    _end(session, issue_id, in_flight, DeliveryState.UNKNOWN, now)
+
+
+def _end(session: Session, issue_id: int, chosen: ColumnElement[bool], state: DeliveryState, now: datetime) -> None:
+    ended = list(session.execute(select(col(DeliveryRow.subscriber_id)).where(chosen)).scalars())
+    if ended:
+        _move(session, chosen, state=state, settled_at=now, next_at=None)
+        apply_own_starts(session, issue_id, ended)
+
+
+def _move(session: Session, chosen: ColumnElement[bool], **values: object) -> None:
+    session.execute(update(DeliveryRow).where(chosen).values(**values).execution_options(synchronize_session=False))
+
+
+def _own_batch(lease: Lease) -> Update:
+    """An UPDATE of a batch that is still leased to us; without a lease it matches nothing."""
+    return (
+        update(DeliveryBatchRow)
+        .where(
+            col(DeliveryBatchRow.id) == lease.batch_id,
+            col(DeliveryBatchRow.state) == BatchState.CLAIMED,
+            col(DeliveryBatchRow.attempt) == lease.attempt,
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _covered(issue_id: int, lo: int, hi: int) -> ColumnElement[bool]:
+    return and_(col(DeliveryRow.issue_id) == issue_id, col(DeliveryRow.subscriber_id).between(lo, hi))
+
+
+def _is_resendable(lease: Lease) -> ColumnElement[bool]:
+    """Which fates unknown the policy tries to mend by sending once more."""
+    return and_(
+        col(DeliveryRow.state) == DeliveryState.UNKNOWN,
+        col(DeliveryRow.resends) < (_MOST_RESENDS if lease.policy is UnknownPolicy.RESEND else 0),
+    )
+
+
+def _is_claimable(now: datetime) -> ColumnElement[bool]:
+    return or_(
+        col(DeliveryBatchRow.state) == BatchState.PENDING,
+        and_(col(DeliveryBatchRow.state) == BatchState.WAITING, col(DeliveryBatchRow.next_at) <= now),
+    )
+
+
+def _own_subscription(newsletter_id: int) -> ColumnElement[bool]:
+    return and_(
+        col(SubscriptionRow.subscriber_id) == col(DeliveryRow.subscriber_id),
+        col(SubscriptionRow.newsletter_id) == newsletter_id,
+    )
+
+
+def _is_eligible(newsletter_id: int, now: datetime) -> ColumnElement[bool]:
+    return exists().where(
+        _own_subscription(newsletter_id),
+        col(SubscriptionRow.status) == SubscriptionStatus.CONFIRMED,
+        or_(col(SubscriptionRow.paused_until).is_(None), col(SubscriptionRow.paused_until) <= now),
+    )

@@ -1,0 +1,256 @@
+"""The ledger: take-offs and outcomes of deliveries and notices, each group in one committed transaction.
+
+The take-off is a conditional UPDATE: the row is ready, its batch is leased to us, its issue is being sent and its reader
+still wants it. Only rows that it returns may leave. An outcome is taken for a row in flight, or unknown: a late truth
+is still true; but only for the attempt that it belongs to. Source: design of record, section 5.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import bindparam, exists, or_, select, update
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlmodel import Session, col
+
+from syndication.domain.delivery import (
+    Accepted,
+    Deferred,
+    DeliveryKind,
+    DeliveryName,
+    Failed,
+    Settled,
+    Unknown,
+    state_of,
+)
+from syndication.domain.errors import StoreError
+from syndication.domain.states import SERVED, BatchState, DeliveryState, IssueState, SubscriptionStatus
+from syndication.store.database import Database
+from syndication.store.delivering import Lease
+from syndication.store.noticing import is_notice_wanted
+from syndication.store.starts import apply_own_starts
+from syndication.store.suppressing import suppress
+from syndication.store.tables import DeliveryBatchRow, DeliveryRow, IssueRow, NoticeRow, SubscriptionRow
+
+_LONGEST_REPLY: Final = 500
+_OPEN: Final = (DeliveryState.IN_FLIGHT, DeliveryState.UNKNOWN)
+_RETRIED_ISSUES: Final = (IssueState.SENDING, IssueState.PAUSED)
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRules:
+    """next_attempt: when to try again after so many attempts, None for never. suppression_key: see `suppress`."""
+
+    next_attempt: Callable[[int, datetime], datetime | None]
+    suppression_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What the ledger must know of a delivery before it is asked to let it go.
+
+    lease: None for a notice. expires_at: aware UTC. has_own_start: see `store.delivering.Recipient`.
+    """
+
+    lease: Lease | None
+    expires_at: datetime
+    has_own_start: bool = False
+    attempt: int = 0
+
+
+class DeliveryLedger:
+    """Implements `domain.seams.Ledger`, for one run of one process. clock: this instant, aware UTC."""
+
+    def __init__(self, database: Database, rules: LedgerRules, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._rules = rules
+        self._clock = clock
+        self._expected: dict[DeliveryName, Expected] = {}
+
+    def expect(self, name: DeliveryName, expected: Expected) -> None:
+        """Say what a delivery belongs to, before its take-off is asked for."""
+        self._expected[name] = expected
+
+    def commit(self, settled: Sequence[Settled], wanted: Sequence[DeliveryName]) -> frozenset[DeliveryName]:
+        """See `domain.seams.Ledger`. Raises StoreError when the database is away; then nothing has changed."""
+        try:
+            with self._database.write() as session:
+                self._settle(session, settled)
+                taken = self._take_off(session, wanted, self._clock())
+        except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+            message = f"The ledger cannot be written: {error}"
+            raise StoreError(message) from error
+        for name in (*wanted, *(one.name for one in settled)):
+            if name in taken:
+                self._expected[name] = replace(self._expected[name], attempt=taken[name])
+            else:
+                self._expected.pop(name, None)
+        return frozenset(taken)
+
+    def _take_off(self, session: Session, wanted: Sequence[DeliveryName], now: datetime) -> dict[DeliveryName, int]:
+        """The names that may leave, with the number of the attempt."""
+        groups: dict[Lease | None, list[DeliveryName]] = defaultdict(list)
+        for name in sorted(wanted):
+            groups[self._expected[name].lease].append(name)
+        taken: dict[DeliveryName, int] = {}
+        for lease, names in groups.items():
+            if lease:
+                values = {
+                    "issue": lease.issue_id,
+                    "newsletter": lease.newsletter_id,
+                    "batch": lease.batch_id,
+                    "lease": lease.attempt,
+                    "ids": [name.subscriber for name in names],
+                    "now": now,
+                }
+                rows = session.execute(_TAKE_OFF, values)
+            else:
+                rows = session.execute(_TAKE_OFF_NOTICES, {"ids": [name.parent for name in names], "now": now})
+            attempts: dict[int, int] = {row[0]: row[1] for row in rows}
+            keys = ((name, name.subscriber if lease else name.parent) for name in names)
+            taken.update((name, attempts[key]) for name, key in keys if key in attempts)
+        return taken
+
+    def _settle(self, session: Session, settled: Sequence[Settled]) -> None:
+        groups: dict[int | None, list[Settled]] = defaultdict(list)
+        for one in sorted(settled, key=lambda one: one.name):
+            groups[one.name.parent if one.name.kind is DeliveryKind.ISSUE else None].append(one)
+        for issue_id, group in groups.items():
+            is_retried = _is_retried(session, issue_id, group)
+            values = [self._values(one, is_retried=is_retried) for one in group]
+            session.connection().execute(_SETTLE_NOTICES if issue_id is None else _SETTLE, values)
+            if issue_id is not None:
+                self._apply_starts(session, issue_id, group, values)
+        gone = {one.name.subscriber: one.outcome for one in settled if _is_gone(one)}
+        for subscriber_id, outcome in gone.items():
+            reason = f"{outcome.reply.code} {outcome.reply.enhanced}" if isinstance(outcome, Failed) else ""
+            suppress(session, self._rules.suppression_key, [subscriber_id], reason, self._clock())
+
+    def _apply_starts(
+        self, session: Session, issue_id: int, group: Sequence[Settled], values: Sequence[dict[str, Any]]
+    ) -> None:
+        """Nearly every delivery is accepted and its reader has no start of their own: then nothing follows."""
+        states = ((one.name, row["new_state"]) for one, row in zip(group, values, strict=True))
+        ended = [
+            name.subscriber
+            for name, state in states
+            if state in {DeliveryState.FAILED, DeliveryState.EXPIRED}
+            or (state in SERVED and self._expected[name].has_own_start)
+        ]
+        if ended:
+            apply_own_starts(session, issue_id, ended)
+
+    def _values(self, one: Settled, *, is_retried: bool) -> dict[str, Any]:
+        """What an outcome writes."""
+        expected = self._expected[one.name]
+        values: dict[str, Any] = {
+            "parent": one.name.parent,
+            "subscriber": one.name.subscriber,
+            "this_attempt": expected.attempt,
+            "new_attempt": expected.attempt,
+            "new_state": state_of(one.outcome),
+            "new_settled_at": one.at,
+            "new_next_at": None,
+            "new_fault": None,
+        }
+        match one.outcome:
+            case Unknown(reason):
+                return values | {"new_code": None, "new_enhanced": "", "new_reply": reason[:_LONGEST_REPLY]}
+            case Failed(fault=fault):
+                values["new_fault"] = fault
+            case Deferred():
+                values |= self._again(one.outcome, one.at, expected, is_retried=is_retried)
+            case Accepted():
+                pass
+        reply = one.outcome.reply
+        words = " ".join(reply.text.split())[:_LONGEST_REPLY]
+        return values | {"new_code": reply.code or None, "new_enhanced": reply.enhanced, "new_reply": words}
+
+    def _again(self, outcome: Deferred, at: datetime, expected: Expected, *, is_retried: bool) -> dict[str, Any]:
+        """A fault of the lane counts as no attempt; who cannot be tried again in time expires."""
+        attempt = expected.attempt - 1 if outcome.lane else expected.attempt
+        next_at = self._rules.next_attempt(attempt, at) if is_retried else None
+        if next_at is None or next_at >= expected.expires_at:
+            return {"new_state": DeliveryState.EXPIRED}
+        return {"new_attempt": attempt, "new_next_at": next_at, "new_settled_at": None}
+
+
+def _is_gone(one: Settled) -> bool:
+    return isinstance(one.outcome, Failed) and one.outcome.gone
+
+
+def _is_retried(session: Session, issue_id: int | None, group: Iterable[Settled]) -> bool:
+    """Whether deferred deliveries of an issue have another chance: not once the next issue has taken over."""
+    if issue_id is None or not any(isinstance(one.outcome, Deferred) for one in group):
+        return True
+    state = session.execute(select(col(IssueRow.state)).where(col(IssueRow.id) == issue_id)).scalar_one()
+    return state in _RETRIED_ISSUES
+
+
+_TAKE_OFF: Final = (
+    update(DeliveryRow)
+    .where(
+        col(DeliveryRow.issue_id) == bindparam("issue"),
+        col(DeliveryRow.subscriber_id).in_(bindparam("ids", expanding=True)),
+        col(DeliveryRow.state) == DeliveryState.READY,
+        exists().where(
+            col(DeliveryBatchRow.id) == bindparam("batch"),
+            col(DeliveryBatchRow.state) == BatchState.CLAIMED,
+            col(DeliveryBatchRow.attempt) == bindparam("lease"),
+        ),
+        exists().where(col(IssueRow.id) == bindparam("issue"), col(IssueRow.state) == IssueState.SENDING),
+        exists().where(
+            col(SubscriptionRow.newsletter_id) == bindparam("newsletter"),
+            col(SubscriptionRow.subscriber_id) == col(DeliveryRow.subscriber_id),
+            col(SubscriptionRow.status) == SubscriptionStatus.CONFIRMED,
+            or_(
+                col(SubscriptionRow.paused_until).is_(None),
+                col(SubscriptionRow.paused_until) <= bindparam("now"),
+            ),
+        ),
+    )
+    .values(
+        state=DeliveryState.IN_FLIGHT,
+        attempt=col(DeliveryRow.attempt) + 1,
+        taken_off_at=bindparam("now"),
+        next_at=None,
+    )
+    .returning(col(DeliveryRow.subscriber_id), col(DeliveryRow.attempt))
+    .execution_options(synchronize_session=False)
+)
+_TAKE_OFF_NOTICES: Final = (
+    update(NoticeRow)
+    .where(
+        col(NoticeRow.id).in_(bindparam("ids", expanding=True)),
+        col(NoticeRow.state) == DeliveryState.READY,
+        is_notice_wanted(),
+    )
+    .values(
+        state=DeliveryState.IN_FLIGHT,
+        attempt=col(NoticeRow.attempt) + 1,
+        taken_off_at=bindparam("now"),
+        next_at=None,
+    )
+    .returning(col(NoticeRow.id), col(NoticeRow.attempt))
+    .execution_options(synchronize_session=False)
+)
+
+
+def _settle_statement(table: type[DeliveryRow] | type[NoticeRow]) -> Any:  # noqa: ANN401 - an UPDATE of either table
+    new = ("attempt", "state", "settled_at", "next_at", "fault", "code", "enhanced", "reply")
+    return (
+        update(table)
+        .where(col(table.attempt) == bindparam("this_attempt"), col(table.state).in_(_OPEN))
+        .values({name: bindparam(f"new_{name}") for name in new})
+    )
+
+
+_SETTLE: Final = _settle_statement(DeliveryRow).where(
+    col(DeliveryRow.issue_id) == bindparam("parent"), col(DeliveryRow.subscriber_id) == bindparam("subscriber")
+)
+_SETTLE_NOTICES: Final = _settle_statement(NoticeRow).where(
+    col(NoticeRow.id) == bindparam("parent"), col(NoticeRow.subscriber_id) == bindparam("subscriber")
+)
