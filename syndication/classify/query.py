@@ -3,7 +3,7 @@
 import unicodedata
 from typing import Final
 
-from syndication.domain.rule_tree import NEAR_SPAN, And, Leaf, Near, Not, Or, Rule, Term
+from syndication.domain.rule_tree import NEAR_SPAN, And, Leaf, Near, Not, Or, Rule, Term, With
 
 TITLE: Final = "title"
 """The column a `title:` term is looked for in."""
@@ -24,6 +24,8 @@ def fts5_query(rule: Rule) -> str:
             return f"({' AND '.join(map(fts5_query, parts))})"
         case Or(parts):
             return f"({' OR '.join(map(fts5_query, parts))})"
+        case With(wanted, company):
+            return f"({fts5_query(wanted)} AND {fts5_query(company)})"
         case Not(wanted, unwanted):
             return f"({fts5_query(wanted)} NOT {fts5_query(unwanted)})"
 

@@ -10,7 +10,7 @@ from typing import Final
 NEAR_SPAN: Final = 10
 """How many words may stand between the sides of NEAR."""
 
-OPERATORS: Final = frozenset({"AND", "OR", "NOT", "NEAR"})
+OPERATORS: Final = frozenset({"AND", "OR", "WITH", "NOT", "NEAR"})
 TITLE: Final = "title:"
 RESERVED: Final = ("source:", "tag:", "lang:")
 """Kept free, so that a rule written today does not change its meaning when these arrive."""
@@ -67,6 +67,18 @@ class Or:
 
 
 @dataclass(frozen=True, slots=True)
+class With:
+    """What is wanted, where its company is too. The company is no reason: it only says in which sense the words are meant."""
+
+    wanted: "Rule"
+    company: "Rule"
+
+    def __str__(self) -> str:
+        """The rule in its plainest spelling."""
+        return f"{_operand(self.wanted)} WITH {_operand(self.company)}"
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     """What is wanted, where nothing of the unwanted is."""
 
@@ -79,7 +91,7 @@ class Not:
 
 
 Leaf = Term | Near
-Rule = Leaf | And | Or | Not
+Rule = Leaf | And | Or | With | Not
 
 
 def _operand(rule: Rule) -> str:
@@ -93,15 +105,15 @@ def leaves(rule: Rule) -> Iterator[Leaf]:
             yield rule
         case And(parts) | Or(parts):
             yield from chain.from_iterable(map(leaves, parts))
-        case Not(wanted, unwanted):
-            yield from chain(leaves(wanted), leaves(unwanted))
+        case With(wanted, other) | Not(wanted, other):
+            yield from chain(leaves(wanted), leaves(other))
 
 
 def matched(rule: Rule, found: Mapping[Leaf, AbstractSet[int]]) -> list[tuple[Leaf, AbstractSet[int]]]:
     """What makes a rule true: its leaves in rule order, each with the texts (numbers) it is a reason for.
 
     A text for which the rule is false is in none of them. Words in a branch that fails do not count, nor does anything
-    behind NOT. found: the texts that hold each leaf.
+    behind WITH or NOT. found: the texts that hold each leaf.
     """
     match rule:
         case Term() | Near():
@@ -112,6 +124,9 @@ def matched(rule: Rule, found: Mapping[Leaf, AbstractSet[int]]) -> list[tuple[Le
             branches = [matched(part, found) for part in parts]
             common = frozenset.intersection(*map(_texts, branches))
             return [(leaf, texts & common) for leaf, texts in chain.from_iterable(branches)]
+        case With(wanted, company):
+            allowed = _texts(matched(company, found))
+            return [(leaf, texts & allowed) for leaf, texts in matched(wanted, found)]
         case Not(wanted, unwanted):
             spoilt = _texts(matched(unwanted, found))
             return [(leaf, texts - spoilt) for leaf, texts in matched(wanted, found)]

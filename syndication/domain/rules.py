@@ -6,12 +6,14 @@
     tco NEAR inference          both within ten words of each other
     title:gpu                   only in the title
     a OR b    a AND b           either; both. AND binds tighter than OR
+    a WITH b                    the left side in company of the right one, which is no reason by itself
     a NOT b                     the left side without the right one; `a AND NOT b` is the same
     ( … )                       groups; a rule may break into lines anywhere between words
 
-Case and accents make no difference when a rule is matched. A word that means too little alone gets company by AND:
-`mcp AND (llm* OR agent*)`. Two readings are never guessed between: words side by side without an operator, and NOT
-beside OR without parentheses, are errors that say what to write.
+Case and accents make no difference when a rule is matched. A word that means too little alone is given company:
+`mcp WITH (llm* OR agent*)` accepts what `mcp AND (llm* OR agent*)` accepts, but names and counts `mcp` alone. Two readings
+are never guessed between: words side by side without an operator, and WITH or NOT beside OR without parentheses, are
+errors that say what to write.
 """
 
 import re
@@ -21,10 +23,10 @@ from itertools import chain
 from typing import Final, NamedTuple, NoReturn
 
 from syndication.domain.errors import RuleError
-from syndication.domain.rule_tree import OPERATORS, RESERVED, TITLE, And, Near, Not, Or, Rule, Term
+from syndication.domain.rule_tree import OPERATORS, RESERVED, TITLE, And, Near, Not, Or, Rule, Term, With
 
-MAX_DEPTH: Final = 10
-"""Parentheses inside parentheses. The parser of FTS5 overflows at 17 levels of the worst rule (measured, SQLite 3.40)."""
+MAX_DEPTH: Final = 8
+"""Parentheses inside parentheses. The parser of FTS5 overflows at 14 levels of the worst rule (measured, SQLite 3.40)."""
 
 _CURLY: Final = str.maketrans(dict.fromkeys("“”„«»", '"'))
 _TOKEN: Final = re.compile(
@@ -79,34 +81,32 @@ class _Parser:
         return token
 
     def _alternatives(self) -> Rule:
-        parts, exceptions = [], []
+        parts, conditions = [], []
         while True:
-            part, exception = self._conjunction()
+            part, condition = self._conjunction()
             parts.append(part)
-            exceptions += [exception] if exception else []
+            conditions += [condition] if condition else []
             if not self._take("OR"):
                 break
-        if len(parts) > 1 and exceptions:
-            _fail(
-                "NOT beside OR can be read in two ways; write (a OR b) NOT c, or a OR (b NOT c)", exceptions[0].position
-            )
+        if len(parts) > 1 and conditions:
+            name, position, _ = conditions[0]
+            _fail(f"{name} beside OR can be read in two ways; write (a OR b) {name} c, or a OR (b {name} c)", position)
         return _joined(Or, parts)
 
     def _conjunction(self) -> tuple[Rule, _Token | None]:
-        """Operands joined by AND and NOT, with the first NOT. All wanted ones meet, any unwanted one spoils it."""
-        wanted, unwanted, first = [self._operand()], [], None
-        while True:
-            joined = self._take("AND")
-            if exception := self._take("NOT"):
-                first = first or exception
-                unwanted.append(self._operand())
-            elif joined:
-                wanted.append(self._operand())
-            else:
-                break
+        """Operands joined by AND, WITH and NOT, in any order, with the first WITH or NOT."""
+        operands: dict[str, list[Rule]] = {"AND": [self._operand()], "WITH": [], "NOT": []}
+        condition = None
+        while joint := self._take("AND", "WITH", "NOT"):
+            if joint.text == "AND":
+                joint = self._take("NOT") or joint
+            if joint.text != "AND":
+                condition = condition or joint
+            operands[joint.text].append(self._operand())
         self._refuse_neighbour()
-        rule = _joined(And, wanted)
-        return (Not(rule, _joined(Or, unwanted)) if unwanted else rule), first
+        rule = _joined(And, operands["AND"])
+        rule = With(rule, _joined(And, operands["WITH"])) if operands["WITH"] else rule
+        return (Not(rule, _joined(Or, operands["NOT"])) if operands["NOT"] else rule), condition
 
     def _refuse_neighbour(self) -> None:
         token = self._ahead

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from syndication.domain.rule_tree import And, Leaf, Near, Not, Or, Rule, Term
+from syndication.domain.rule_tree import And, Leaf, Near, Not, Or, Rule, Term, With
 
 WORDS = ("agent", "agents", "ollama", "self-hosted", "tok/s", "sovranità", "GPU", "tool", "calling", "AND", "title:x")
 
@@ -24,9 +24,9 @@ def _grown(rules: st.SearchStrategy[Rule]) -> st.SearchStrategy[Rule]:
         others = rules.filter(lambda rule: not isinstance(rule, kind))
         return st.lists(others, min_size=2, max_size=3).map(lambda found: kind(tuple(found)))
 
-    return st.one_of(parts(And), parts(Or), st.builds(Not, rules, rules))
+    return st.one_of(parts(And), parts(Or), st.builds(With, rules, rules), st.builds(Not, rules, rules))
 
 
 def rules() -> st.SearchStrategy[Rule]:
-    """Rules of up to a dozen leaves."""
-    return st.recursive(leaves(), _grown, max_leaves=12)
+    """Rules of up to eight leaves."""
+    return st.recursive(leaves(), _grown, max_leaves=8)

@@ -66,6 +66,12 @@ def test_words_behind_not_never_count() -> None:
     assert not _verdict("agentic NOT estate", "agentic estate").accepted
 
 
+def test_company_is_needed_but_is_no_reason_and_no_weight() -> None:
+    verdict = _verdict("mcp WITH (ai OR llm*)", "an MCP server", title="AI")
+    assert (verdict.terms, verdict.score) == (("mcp",), 0.25)
+    assert not _verdict("mcp WITH (ai OR llm*)", "a concert at the MCP").accepted
+
+
 def test_words_of_a_branch_that_fails_are_no_reason() -> None:
     assert _verdict("ollama OR (mlx AND apple)", "ollama and mlx").terms == ("ollama",)
 

@@ -47,6 +47,7 @@ def _holds(index: sqlite3.Connection, rule: str, text: str, title: str = "") -> 
         ("agente", "l'agente autonomo"),
         ('"AND"', "this and that"),
         ("a NOT b", "a c"),
+        ("a WITH b", "b a"),
         ('"fine-tuning"', "\ufb01ne\u2011tuning"),  # a ligature and a non-breaking hyphen
         ("gpu", "\x00 GPU \ud800"),
     ],
@@ -64,6 +65,7 @@ def test_a_rule_finds_what_its_author_means(index: sqlite3.Connection, rule: str
         ("tco NEAR inference", "TCO " + "word " * 11 + "inference"),  # taken for three words joined by AND
         ("tco NEAR inference", "tco near something"),
         ("a NOT b", "a b"),
+        ("a WITH b", "a"),
         ("llama.cpp", "cpp llama"),
     ],
 )
@@ -88,7 +90,13 @@ def test_a_quotation_mark_that_normalising_brings_forth_ends_nothing(index: sqli
 
 
 def test_the_deepest_rule_still_fits_the_parser_of_fts5(index: sqlite3.Connection) -> None:
-    for shape in ("a OR b AND ({})", "a AND b NOT c NOT ({})", "a NOT b NOT (x OR y AND ({}))"):
+    for shape in (
+        "a OR b AND ({})",
+        "a AND b NOT c NOT ({})",
+        "a NOT b NOT (x OR y AND ({}))",
+        "a AND b NOT c WITH ({})",
+        "x NOT y WITH z WITH ({})",
+    ):
         rule = "a"
         while shape.format(rule).count("(") <= MAX_DEPTH:
             rule = shape.format(rule)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syndication.domain.errors import RuleError
-from syndication.domain.rule_tree import And, Leaf, Near, Not, Or, Rule, Term, leaves, matched
+from syndication.domain.rule_tree import And, Leaf, Near, Not, Or, Rule, Term, With, leaves, matched
 from syndication.domain.rules import MAX_DEPTH, parse
 from tests.support.rules import rules
 
@@ -42,6 +42,11 @@ A, B, C, D = (Term(letter) for letter in "abcd")
         ("a AND b NOT c AND d", Not(And((A, B, D)), C)),
         ("(a OR b) NOT c", Not(Or((A, B)), C)),
         ("a OR (b NOT c)", Or((A, Not(B, C)))),
+        ("a WITH b", With(A, B)),
+        ("a WITH b WITH c", With(A, And((B, C)))),
+        ("a AND b WITH (c OR d)", With(And((A, B)), Or((C, D)))),
+        ("a WITH b NOT c AND d", Not(With(And((A, D)), B), C)),
+        ("a OR (b WITH c)", Or((A, With(B, C)))),
         ("\n(\na\nOR\nb\n)\n", Or((A, B))),
     ],
 )
@@ -71,6 +76,10 @@ def test_a_rule_means_what_it_says(text: str, rule: Rule) -> None:
         ("a or b", 2, "written in capitals: OR"),
         ("a OR b NOT c", 7, "two ways"),
         ("b NOT c OR a", 2, "two ways"),
+        ("a OR b WITH c", 7, "(a OR b) WITH c"),
+        ("a WITH", 2, "must follow WITH"),
+        ("WITH a", 0, "must come before WITH"),
+        ("a with b", 2, "written in capitals: WITH"),
         ("ag*nt", 0, "end of a word"),
         ('"ai* agent"', 0, "end of a word"),
         ('"agent *"', 0, "directly behind"),
@@ -122,6 +131,9 @@ def test_leaves_come_in_the_order_they_are_written() -> None:
         ("a OR a", {A}, [A, A]),
         ("a AND b", {A}, []),
         ("a AND b", {A, B}, [A, B]),
+        ("a WITH b", {A}, []),
+        ("a WITH b", {A, B}, [A]),
+        ("a WITH (b OR c)", {A, C}, [A]),
         ("a NOT b", {A, B}, []),
         ("a NOT b", {A}, [A]),
         ("a NOT (b AND c)", {A, B}, [A]),
