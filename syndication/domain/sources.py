@@ -33,7 +33,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """New content came. final_url: after redirects. min_wait_s: the source asks not to come back sooner."""
+    """New content came. final_url: after redirects. min_wait_s: the source asks not to come back sooner.
+
+    repairs: what could not be read or had to be left out of the whole, in words for the admin.
+    """
 
     items: tuple[Item, ...]
     etag: str = ""
@@ -42,6 +45,7 @@ class Fetched:
     title: str = ""
     final_url: str = ""
     min_wait_s: int = 0
+    repairs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

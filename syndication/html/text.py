@@ -9,7 +9,7 @@ from lxml import etree
 from syndication.html.characters import clean_line, clean_text
 from syndication.html.tree import SILENT, parse, word_set
 
-__all__ = ["clean_line", "clean_text", "lead", "paragraphs", "plain_text", "reading_minutes"]
+__all__ = ["clean_line", "clean_text", "lead", "paragraphs", "plain_text", "reading_minutes", "shorten"]
 
 _BLOCKS: Final = word_set(
     "address article aside blockquote body br caption center dd details div dl dt fieldset figcaption figure footer form"
@@ -50,12 +50,20 @@ def lead(text: str, sentences: int = 2) -> str:
     if not lines:
         return ""
     first = next((line for line in lines if _holds_sentence(line)), lines[0])
-    return _shorten(_sentences(first, sentences))
+    return shorten(_sentences(first, sentences), _LEAD_CHARACTERS)
 
 
 def reading_minutes(text: str) -> int:
     """Minutes to read plain text at 220 words a minute, at least 1."""
     return max(1, round(len(text.split()) / _WORDS_A_MINUTE))
+
+
+def shorten(text: str, longest: int) -> str:
+    """A line of at most `longest` characters, cut between words and marked with an ellipsis when it was longer."""
+    if len(text) <= longest:
+        return text
+    cut = text[: longest - 1].rsplit(" ", 1)[0]
+    return cut.rstrip(" ,;:-–—") + "…"  # noqa: RUF001 - the dashes are meant
 
 
 def _words(root: etree._Element) -> Iterator[str]:
@@ -86,10 +94,3 @@ def _sentences(line: str, count: int) -> str:
         if not count:
             return line[:start].rstrip()
     return line
-
-
-def _shorten(text: str) -> str:
-    if len(text) <= _LEAD_CHARACTERS:
-        return text
-    cut = text[:_LEAD_CHARACTERS].rsplit(" ", 1)[0]
-    return cut.rstrip(" ,;:-–—") + "…"  # noqa: RUF001 - the dashes are meant

@@ -1,0 +1,1 @@
+"""Source → article: fetch, parse, name, date, sanitise, decide. Knows no database."""

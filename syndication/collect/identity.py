@@ -1,0 +1,110 @@
+"""What an item is called within its source, and when two addresses are the same page."""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from syndication.html.text import clean_line
+from syndication.html.tree import word_set
+
+_LONGEST_KEY: Final = 200
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_PREFIXES: Final = ("utm_", "mtm_", "pk_", "piwik_", "matomo_", "hsa_", "oly_", "vero_", "at_", "_hs")
+_TRACKERS: Final = word_set(
+    """
+    fbclid gclid gclsrc dclid gbraid wbraid msclkid yclid ysclid twclid ttclid li_fat_id igshid igsh mc_cid mc_eid mkt_tok
+    ml_subscriber ml_subscriber_hash ncid cmpid cmp campaign_id _openstat _ga _gl rb_clickid s_cid sc_cid s_kwcid srsltid
+    wickedid epik ef_id trk trkcampaign spm scm xtor wt_mc wt.mc_id __s __hsfp __hssc __hstc fb_action_ids fb_action_types
+    fb_source action_object_map action_type_map ga_source ga_medium ga_term ga_content ga_campaign gad_source
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What an item offers to be recognised by. native_id: guid, atom:id, JSON id or file path. words: title and content."""
+
+    native_id: str
+    url: str
+    words: str
+
+
+def native_keys(items: Sequence[Named]) -> list[str | None]:
+    """The key of each item of one document, None for one that repeats an earlier item.
+
+    The id, if no other item of the document has it; else id and address; else the address, if it names one page; else
+    a hash of the words.
+    Repetitions are looked for first: some feeds give one id to everything.
+    """
+    counted = Counter(_id_key(item.native_id) for item in items)
+    plain = [_key(item, counted) for item in items]
+    repeated = Counter(plain)
+    keys: list[str | None] = []
+    seen: set[str] = set()
+    for item, key in zip(items, plain, strict=True):
+        full = key if repeated[key] == 1 else f"{key}|{_digest(item.words)}"
+        keys.append(None if full in seen else _bounded(full))
+        seen.add(full)
+    return keys
+
+
+def canonical_url(url: str) -> str:
+    """The key under which two addresses are one page, "" for no address; never shown, links keep the original.
+
+    Scheme, 'www.', default port, fragment, trailing slash and tracking parameters make no difference; the case and the
+    order of what remains do.
+    """
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").removeprefix("www.").encode("idna").decode("ascii")
+        port = parts.port
+    except (ValueError, UnicodeError):
+        return ""
+    if not host:
+        return ""
+    place = host if port is None or port == _DEFAULT_PORTS.get(parts.scheme) else f"{host}:{port}"
+    fragment = parts.fragment if parts.fragment.startswith("!") else ""
+    query = _query(parts.query, host)
+    return _bounded(urlunsplit(("https", place, parts.path.rstrip("/"), query, fragment)))
+
+
+def is_page(canonical: str) -> bool:
+    """Whether a canonical URL names one page: a site's front page is shared by all its articles."""
+    parts = urlsplit(canonical)
+    return bool(parts.path or parts.query or parts.fragment)
+
+
+def _key(item: Named, counted: Counter[str]) -> str:
+    native_id = _id_key(item.native_id)
+    if native_id:
+        return native_id if counted[native_id] == 1 else f"{native_id}|{item.url}"
+    return item.url if is_page(canonical_url(item.url)) else f"words:{_digest(item.words)}"
+
+
+def _id_key(native_id: str) -> str:
+    """Sites that move to https change the scheme of every guid."""
+    return re.sub(r"^http://", "https://", clean_line(native_id))
+
+
+def _query(query: str, host: str) -> str:
+    kept = [
+        (name, value)
+        for name, value in parse_qsl(query, keep_blank_values=True, max_num_fields=None)
+        if not name.lower().startswith(_PREFIXES)
+        and name.lower() not in _TRACKERS
+        and not (name.lower() == "ref" and value.removeprefix("www.") == host)
+    ]
+    return urlencode(kept)
+
+
+def _digest(words: str) -> str:
+    return hashlib.sha256(words.encode()).hexdigest()[:32]
+
+
+def _bounded(key: str) -> str:
+    """Keys stand in an index, whose entries are limited."""
+    return key if len(key) <= _LONGEST_KEY else f"sha256:{hashlib.sha256(key.encode()).hexdigest()}"
