@@ -44,6 +44,7 @@ WALL_LIMIT_S: Final = 30
 # Grows when the same source would compile to something else.
 _COMPILER: Final = 1
 _FILES: Final = {"subject": "subject.txt.j2", "text": "_base.txt.j2", "mjml": "_base.mjml.j2"}
+_OWN_FILES: Final = {"subject": "subject.txt.j2", "text": "body.txt.j2", "mjml": "body.mjml.j2"}
 _INCLUDE: Final = re.compile(r"\s*{# include ([\w.-]+) #}\s*")
 _DEPTH: Final = 5
 _PACKAGES: Final = str(Path(syndication.__file__).parents[1])
@@ -71,11 +72,15 @@ def load_source(folder: Path, name: str) -> TemplateSource:
     return TemplateSource(name, **parts)
 
 
-def place(folder: Path, name: str, part: str, line: int) -> tuple[Path, int]:
-    """The file and line that a line of a source was written in."""
-    lines = list(_lines(folder, name, _FILES[part]))
-    found = lines[min(line, len(lines)) - 1]
-    return folder / found.file, found.number
+def place(folder: Path, error: TemplateError, name: str) -> str:
+    """Where the author of a mail finds an error: '…/digest/body.mjml.j2, line 12', or as much of it as is known."""
+    if error.part is None:
+        return str(folder / name)
+    if error.line is None:
+        return str(folder / name / _OWN_FILES[error.part])
+    lines = list(_lines(folder, name, _FILES[error.part]))
+    found = lines[min(error.line, len(lines)) - 1]
+    return f"{folder / found.file}, line {found.number}"
 
 
 def source_hash(source: TemplateSource) -> str:
@@ -130,8 +135,8 @@ def _ask_worker(sources: Sequence[TemplateSource]) -> list[dict[str, Any]] | Tem
             timeout=WALL_LIMIT_S,
             check=False,
         )
-    except subprocess.TimeoutExpired:
-        return TemplateError(f"compiling took more than {WALL_LIMIT_S} seconds")
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return TemplateError(f"the compiler did not answer: {error}")
     if done.returncode == 0:
         answers: list[dict[str, Any]] = json.loads(done.stdout)
         return answers
