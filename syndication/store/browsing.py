@@ -3,23 +3,35 @@
 Nothing here tells one reader about another.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlmodel import Session, col
 
+from syndication.domain.delivery import DeliveryKind, DeliveryName
+from syndication.domain.digests import MailBody
 from syndication.domain.newsletters import Newsletter
-from syndication.domain.states import Cadence, IssueState, SubscriptionStatus
+from syndication.domain.states import IssueState, SubscriptionStatus
 from syndication.domain.topics import Topic
+from syndication.store.newsletters import (
+    StoredNewsletter,
+    StoredSchedule,
+    default_schedule,
+    newsletter,
+    newsletters,
+    stored_schedule,
+)
 from syndication.store.tables import (
     ArticleRow,
     ClassificationRow,
+    DeliveryRow,
+    DigestBodyRow,
+    DigestRow,
     IssueArticleRow,
     IssueRow,
-    NewsletterRow,
-    NewsletterTopicRow,
+    NoticeRow,
     ScheduleRow,
     SubscriptionRow,
     SubscriptionTopicRow,
@@ -38,7 +50,6 @@ class Offer:
     newsletter_id: int
     newsletter: Newsletter
     topics: tuple[Topic, ...]
-    cadence: Cadence | None = None
     next_slot: datetime | None = None
     zone: str = "UTC"
 
@@ -75,19 +86,23 @@ class ReaderPage:
     confirmed_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class SentMail:
+    """A mail as it was made, with splice marks, and the subscription whose links belong into them."""
+
+    subscription_id: int
+    body: MailBody
+
+
 def offers(session: Session) -> list[Offer]:
     """All newsletters, the oldest first."""
-    return _offers(session, select(NewsletterRow).order_by(col(NewsletterRow.id)))
+    return [_offer(session, stored) for stored in newsletters(session)]
 
 
-def offer_by_slug(session: Session, slug: str) -> Offer | None:
-    """One newsletter by its slug."""
-    return next(iter(_offers(session, select(NewsletterRow).where(col(NewsletterRow.slug) == slug))), None)
-
-
-def offer_by_id(session: Session, newsletter_id: int) -> Offer:
-    """One newsletter that is known to exist."""
-    return _offers(session, select(NewsletterRow).where(col(NewsletterRow.id) == newsletter_id))[0]
+def offer_of(session: Session, slug_or_id: str | int) -> Offer | None:
+    """One newsletter by slug or id, None when there is none."""
+    stored = newsletter(session, slug_or_id)
+    return None if stored is None else _offer(session, stored)
 
 
 def topics_in_feeds(session: Session) -> list[Topic]:
@@ -149,8 +164,10 @@ def reader_page(session: Session, subscription_id: int) -> ReaderPage | None:
     row = session.get(SubscriptionRow, subscription_id)
     if row is None:
         return None
-    offer = offer_by_id(session, row.newsletter_id)
+    stored = newsletter(session, row.newsletter_id)
     schedule = session.get(ScheduleRow, row.schedule_id)
+    if stored is None or schedule is None:
+        return None
     topics = session.execute(
         select(col(TopicRow.slug))
         .join(SubscriptionTopicRow, col(SubscriptionTopicRow.topic_id) == col(TopicRow.id))
@@ -159,7 +176,7 @@ def reader_page(session: Session, subscription_id: int) -> ReaderPage | None:
     return ReaderPage(
         subscription_id=subscription_id,
         subscriber_id=row.subscriber_id,
-        offer=_with_schedule(offer, schedule),
+        offer=_scheduled(stored, stored_schedule(schedule, stored.value.slug)),
         status=row.status,
         topics=frozenset(topics),
         language=row.language,
@@ -169,58 +186,45 @@ def reader_page(session: Session, subscription_id: int) -> ReaderPage | None:
     )
 
 
-def subscription_between(session: Session, newsletter_id: int, subscriber_id: int) -> int | None:
-    """The id of a subscriber's subscription to a newsletter."""
-    return session.execute(
+def mail_of(session: Session, name: DeliveryName) -> SentMail | None:
+    """The mail of one delivery; None when there is none, or its reader was erased."""
+    if name.kind is DeliveryKind.ISSUE:
+        wanted = (
+            select(col(IssueRow.newsletter_id), DigestBodyRow)
+            .join(DeliveryRow, col(DeliveryRow.issue_id) == col(IssueRow.id))
+            .join(DigestRow, col(DigestRow.id) == col(DeliveryRow.digest_id))
+            .join(DigestBodyRow, col(DigestBodyRow.hash) == col(DigestRow.body_hash))
+            .where(col(DeliveryRow.issue_id) == name.parent, col(DeliveryRow.subscriber_id) == name.subscriber)
+        )
+    else:
+        wanted = (
+            select(col(NoticeRow.newsletter_id), DigestBodyRow)
+            .join(DigestBodyRow, col(DigestBodyRow.hash) == col(NoticeRow.body_hash))
+            .where(col(NoticeRow.id) == name.parent, col(NoticeRow.subscriber_id) == name.subscriber)
+        )
+    found = session.execute(wanted).first()
+    if found is None:
+        return None
+    newsletter_id, body = found
+    subscription_id = session.execute(
         select(col(SubscriptionRow.id)).where(
-            col(SubscriptionRow.newsletter_id) == newsletter_id, col(SubscriptionRow.subscriber_id) == subscriber_id
+            col(SubscriptionRow.newsletter_id) == newsletter_id, col(SubscriptionRow.subscriber_id) == name.subscriber
         )
     ).scalar_one_or_none()
+    if subscription_id is None:
+        return None
+    return SentMail(subscription_id, MailBody(body.subject, body.text, body.html))
 
 
-def _offers(session: Session, wanted: Select[NewsletterRow]) -> list[Offer]:
-    rows = session.execute(wanted).scalars().all()
-    ids = [row.id for row in rows]
-    topics: dict[int, list[Topic]] = {}
-    chosen = (
-        select(col(NewsletterTopicRow.newsletter_id), TopicRow)
-        .join(TopicRow, col(TopicRow.id) == col(NewsletterTopicRow.topic_id))
-        .where(col(NewsletterTopicRow.newsletter_id).in_(ids), col(TopicRow.enabled))
-        .order_by(col(NewsletterTopicRow.position), col(TopicRow.id))
-    )
-    for newsletter_id, topic in session.execute(chosen):
-        topics.setdefault(newsletter_id, []).append(_topic(topic))
-    schedules: dict[int, ScheduleRow] = {}
-    enabled = select(ScheduleRow).where(col(ScheduleRow.newsletter_id).in_(ids), col(ScheduleRow.enabled))
-    for schedule in session.execute(enabled.order_by(col(ScheduleRow.id).desc())).scalars():
-        schedules[schedule.newsletter_id] = schedule  # the oldest one wins: it is the one sign-up uses
-    return [_with_schedule(_offer(row, topics.get(row.id or 0, ())), schedules.get(row.id or 0)) for row in rows]
+def _offer(session: Session, stored: StoredNewsletter) -> Offer:
+    return _scheduled(stored, default_schedule(session, stored.id))
 
 
-def _offer(row: NewsletterRow, topics: Iterable[Topic]) -> Offer:
-    chosen = tuple(topics)
-    newsletter = Newsletter(
-        slug=row.slug,
-        title=row.title,
-        description=row.description,
-        sender_name=row.sender_name,
-        sender_address=row.sender_address,
-        postal_address=row.postal_address,
-        language=row.language,
-        topics=tuple(topic.slug for topic in chosen),
-        reply_to=row.reply_to,
-        accent=row.accent,
-        unknown_policy=row.unknown_policy,
-    )
-    return Offer(row.id or 0, newsletter, chosen)
-
-
-def _with_schedule(offer: Offer, schedule: ScheduleRow | None) -> Offer:
-    if schedule is None or not schedule.enabled:
+def _scheduled(stored: StoredNewsletter, schedule: StoredSchedule | None) -> Offer:
+    offer = Offer(stored.id, stored.value, stored.topics)
+    if schedule is None or not schedule.value.enabled:
         return offer
-    return Offer(
-        offer.newsletter_id, offer.newsletter, offer.topics, schedule.cadence, schedule.next_slot, schedule.zone
-    )
+    return replace(offer, next_slot=schedule.value.next_slot, zone=schedule.value.zone)
 
 
 def _topic(row: TopicRow) -> Topic:

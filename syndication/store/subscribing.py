@@ -14,16 +14,17 @@ from sqlmodel import Session, col
 
 from syndication.domain.newsletters import Choice
 from syndication.domain.states import WAITING, DeliveryState, NoticeKind, SubscriptionStatus
-from syndication.store.segments import insert_absent, intern_choice
+from syndication.store.counters import counter
+from syndication.store.inserting import insert_new
+from syndication.store.newsletters import default_schedule
+from syndication.store.segments import intern_choice
 from syndication.store.starts import start_when_leaving
 from syndication.store.tables import (
     ConsentEventRow,
-    CounterRow,
     DeliveryRow,
     IssueRow,
     NewsletterTopicRow,
     NoticeRow,
-    ScheduleRow,
     SubscriberRow,
     SubscriptionRow,
     SubscriptionTopicRow,
@@ -91,15 +92,17 @@ def sign_up(session: Session, wanted: SignUp, visit: Visit, now: datetime) -> An
     everybody in the same words. Raises ValueError when the newsletter offers none of the topics or has no schedule.
     """
     topics = _offered(session, wanted.newsletter_id, wanted.choice.topics)
-    schedule_id = _first_schedule(session, wanted.newsletter_id)
-    if not topics or schedule_id is None:
+    schedule = default_schedule(session, wanted.newsletter_id)
+    if not topics or schedule is None:
         message = "The newsletter does not offer this."
         raise ValueError(message)
     if session.get(SuppressionRow, wanted.suppression) is not None:
         return None
     choice = Choice(frozenset(topics), wanted.choice.language)
-    insert_absent(
-        session, SubscriberRow, address=wanted.address, address_key=wanted.address_key, name="", created_at=now
+    session.execute(
+        insert_new(session, SubscriberRow).values(
+            address=wanted.address, address_key=wanted.address_key, name="", created_at=now
+        )
     )
     subscriber_id = session.execute(
         select(col(SubscriberRow.id)).where(col(SubscriberRow.address_key) == wanted.address_key).with_for_update()
@@ -109,7 +112,7 @@ def sign_up(session: Session, wanted: SignUp, visit: Visit, now: datetime) -> An
         subscription = SubscriptionRow(
             newsletter_id=wanted.newsletter_id,
             subscriber_id=subscriber_id,
-            schedule_id=schedule_id,
+            schedule_id=schedule.id,
             segment_id=intern_choice(session, choice),
             created_at=now,
         )
@@ -119,27 +122,28 @@ def sign_up(session: Session, wanted: SignUp, visit: Visit, now: datetime) -> An
         subscription.status = SubscriptionStatus.UNCONFIRMED
         _choose(session, subscription, choice, topics, now)
         _record(session, subscription, Consent.REQUESTED, visit, now, topics=sorted(topics))
-    return answer_for(session, subscription, now)
+    return _answer(session, subscription, now)
 
 
-def answer_for(session: Session, subscription: SubscriptionRow, now: datetime) -> Answer | None:
-    """The notice that helps this reader on: the confirmation again, or their link; None when one was sent lately."""
-    assert subscription.id is not None  # noqa: S101 - a row that was read or flushed has its key
-    if subscription.status is SubscriptionStatus.UNSUBSCRIBED:
-        return None
-    if subscription.status is SubscriptionStatus.UNCONFIRMED:
-        kind, pause, span, most = NoticeKind.CONFIRM, _CONFIRMATION_EVERY, _CONFIRMATIONS_IN, _MOST_CONFIRMATIONS
-    else:
-        kind, pause, span, most = NoticeKind.LINK, _LINK_EVERY, _LINKS_IN, _MOST_LINKS
-    sent = session.execute(
-        select(col(NoticeRow.newsletter_id), col(NoticeRow.created_at)).where(
-            col(NoticeRow.subscriber_id) == subscription.subscriber_id,
-            col(NoticeRow.kind) == kind,
-            col(NoticeRow.created_at) > now - span,
-        )
-    ).all()
-    lately = any(newsletter == subscription.newsletter_id and at > now - pause for newsletter, at in sent)
-    return None if lately or len(sent) >= most else Answer(subscription.id, kind)
+def is_due(session: Session, subscription_id: int, kind: NoticeKind, now: datetime) -> bool:
+    """Whether this notice may be made now. In a write transaction the answer holds until it ends.
+
+    A confirmation or link: within the limits. A welcome: the reader confirmed and had none since.
+    """
+    subscription = _locked(session, subscription_id)
+    if subscription is None:
+        return False
+    if kind is not NoticeKind.WELCOME:
+        return _answer(session, subscription, now) == Answer(subscription_id, kind)
+    if subscription.status is not SubscriptionStatus.CONFIRMED or subscription.confirmed_at is None:
+        return False
+    sent = select(col(NoticeRow.id)).where(
+        col(NoticeRow.subscriber_id) == subscription.subscriber_id,
+        col(NoticeRow.newsletter_id) == subscription.newsletter_id,
+        col(NoticeRow.kind) == kind,
+        col(NoticeRow.created_at) >= subscription.confirmed_at,
+    )
+    return session.execute(sent).first() is None
 
 
 def ask_for_links(session: Session, address_key: str, now: datetime) -> list[Answer]:
@@ -151,7 +155,7 @@ def ask_for_links(session: Session, address_key: str, now: datetime) -> list[Ans
         .order_by(col(SubscriptionRow.id))
         .with_for_update()
     ).scalars()
-    answers = (answer_for(session, row, now) for row in rows.all())
+    answers = (_answer(session, row, now) for row in rows.all())
     return [answer for answer in answers if answer is not None]
 
 
@@ -167,7 +171,7 @@ def confirm(session: Session, subscription_id: int, visit: Visit, now: datetime)
     subscription.confirmed_at = now
     subscription.unsubscribed_at = None
     subscription.paused_until = None
-    subscription.from_seq = _seq(session)
+    subscription.from_seq = counter(session, "seq")
     _record(session, subscription, Consent.CONFIRMED, visit, now)
     return True
 
@@ -240,6 +244,26 @@ def unsubscribe(session: Session, subscription_id: int, visit: Visit, now: datet
     return True
 
 
+def _answer(session: Session, subscription: SubscriptionRow, now: datetime) -> Answer | None:
+    """The notice that helps this reader on: the confirmation again, or their link; None when one was sent lately."""
+    assert subscription.id is not None  # noqa: S101 - a row that was read or flushed has its key
+    if subscription.status is SubscriptionStatus.UNSUBSCRIBED:
+        return None
+    if subscription.status is SubscriptionStatus.UNCONFIRMED:
+        kind, pause, span, most = NoticeKind.CONFIRM, _CONFIRMATION_EVERY, _CONFIRMATIONS_IN, _MOST_CONFIRMATIONS
+    else:
+        kind, pause, span, most = NoticeKind.LINK, _LINK_EVERY, _LINKS_IN, _MOST_LINKS
+    sent = session.execute(
+        select(col(NoticeRow.newsletter_id), col(NoticeRow.created_at)).where(
+            col(NoticeRow.subscriber_id) == subscription.subscriber_id,
+            col(NoticeRow.kind) == kind,
+            col(NoticeRow.created_at) > now - span,
+        )
+    ).all()
+    lately = any(newsletter == subscription.newsletter_id and at > now - pause for newsletter, at in sent)
+    return None if lately or len(sent) >= most else Answer(subscription.id, kind)
+
+
 def _locked(session: Session, subscription_id: int) -> SubscriptionRow | None:
     return session.get(SubscriptionRow, subscription_id, with_for_update=True)
 
@@ -264,15 +288,6 @@ def _offered(session: Session, newsletter_id: int, topics: frozenset[str]) -> di
         )
     )
     return {slug: topic_id for slug, topic_id in rows if topic_id is not None}
-
-
-def _first_schedule(session: Session, newsletter_id: int) -> int | None:
-    return session.execute(
-        select(col(ScheduleRow.id))
-        .where(col(ScheduleRow.newsletter_id) == newsletter_id)
-        .order_by(col(ScheduleRow.enabled).desc(), col(ScheduleRow.id))
-        .limit(1)
-    ).scalar_one_or_none()
 
 
 def _topics_of(session: Session, subscription_id: int) -> set[str]:
@@ -316,10 +331,6 @@ def _cancel_waiting(session: Session, subscription: SubscriptionRow, now: dateti
         .values(state=DeliveryState.CANCELLED, settled_at=now, next_at=None)
         .execution_options(synchronize_session=False)
     )
-
-
-def _seq(session: Session) -> int:
-    return session.execute(select(col(CounterRow.n)).where(col(CounterRow.name) == "seq")).scalar_one_or_none() or 0
 
 
 def _record(

@@ -1,0 +1,1 @@
+"""HTTP: public pages, readers' pages, feeds, the console. Server-rendered; every page works without JavaScript."""

@@ -1,0 +1,80 @@
+"""Deps → the web application: feeds first, then the pages."""
+
+from http import HTTPStatus
+from typing import Final
+
+import structlog
+from fastapi import Depends, FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from syndication.web import mailbox, pages, readers, sample, signup
+from syndication.web.admin import access
+from syndication.web.admin import pages as console
+from syndication.web.deps import Deps
+from syndication.web.render import message_page
+from syndication.web.security import Guard, same_origin
+
+_log = structlog.get_logger()
+
+_WORDS: Final = {
+    403: ("Not from here", "This form was sent from another site. Open the page again and send it from there."),
+    404: ("Nothing here", "There is no page at this address. It may have moved, or the link is incomplete."),
+    405: ("That cannot be done here", "This address exists, but it does not understand this request."),
+    413: ("Too much", "What was sent is larger than this page takes."),
+    422: ("Something is missing", "The form came incomplete. Go back, fill it in and send it again."),
+    500: ("Our fault", "Something went wrong on our side, and it has been noted. Please try again in a minute."),
+}
+
+
+def create_app(deps: Deps) -> ASGIApp:
+    """The application for an ASGI server. Its start-up and shutdown do nothing that takes time."""
+    router = FastAPI(
+        title=deps.site.title,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        dependencies=[Depends(same_origin)],
+    )
+    router.state.deps = deps
+    router.state.throttles = signup.Throttles()
+    for part in (sample, pages, signup, readers, mailbox, access, console):
+        router.include_router(part.router)
+    router.add_exception_handler(HTTPException, _http_error)
+    router.add_exception_handler(RequestValidationError, _incomplete)
+    router.add_exception_handler(access.NeedsLogIn, access.log_in_first)
+    router.add_exception_handler(Exception, _our_fault)
+    guarded = Guard(router)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and deps.feeds.handles(scope["path"]):
+            await deps.feeds(scope, receive, send)
+        else:
+            await guarded(scope, receive, send)
+
+    return app
+
+
+def _http_error(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    title, words = _WORDS.get(status, (HTTPStatus(status).phrase, ""))
+    if isinstance(error, HTTPException) and error.detail not in {"", HTTPStatus(status).phrase}:
+        words = error.detail
+    return message_page(request, status, title, words)
+
+
+def _incomplete(request: Request, error: Exception) -> Response:
+    """A value of the wrong kind: in the address nothing is there, in a form something is missing."""
+    in_address = isinstance(error, RequestValidationError) and any(one["loc"][0] == "path" for one in error.errors())
+    return _http_error(request, HTTPException(404 if in_address else 422))
+
+
+def _our_fault(request: Request, error: Exception) -> Response:
+    # The route, never the address: it may hold a token.
+    route = getattr(request.scope.get("route"), "path", "")
+    _log.error("page_failed", route=route, method=request.method, exc_info=error)
+    return _http_error(request, HTTPException(500))

@@ -1,0 +1,209 @@
+"""Pages for everybody: home, feeds, articles, the archive; and what machines ask: health, static files."""
+
+from dataclasses import dataclass
+from typing import Final
+from xml.sax.saxutils import quoteattr
+
+from fastapi import APIRouter, HTTPException
+from sqlmodel import Session
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+
+from syndication.domain.articles import Story
+from syndication.domain.errors import StoreError
+from syndication.domain.feeds import FeedFormat
+from syndication.domain.topics import Topic
+from syndication.store.browsing import (
+    Offer,
+    article_credit,
+    articles_of_issue,
+    is_removed_article,
+    offer_of,
+    offers,
+    past_issue,
+    past_issues,
+    topics_in_feeds,
+)
+from syndication.store.migrate import require_current
+from syndication.store.stories import newest_stories, stories_of, story_by_uid
+from syndication.web.deps import deps_of
+from syndication.web.render import message_page, page, static_answer
+
+router = APIRouter()
+
+_HEADLINES: Final = 4
+_PAST_ISSUES: Final = 200
+_ARTICLES_A_PAGE: Final = 500
+_KEPT_BRIEFLY: Final = {"Cache-Control": "public, max-age=300"}
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A topic with some of its stories, as pages list them."""
+
+    topic: Topic
+    stories: tuple[Story, ...]
+
+
+@router.get("/")
+def home(request: Request) -> Response:
+    """The newsletters with their newest headlines."""
+    deps = deps_of(request)
+    with deps.database.read() as session:
+        found = [(offer, _headlines(session, offer)) for offer in offers(session)]
+    topics = [topic for offer, _ in found for topic in offer.topics]
+    first = found[0][0] if found else None
+    accent = first.newsletter.accent if first else ""
+    return page(request, "home.html", found=found, topics=topics, offer=first, accent=accent)
+
+
+@router.get("/feeds/")
+def feeds(request: Request) -> Response:
+    """All feeds, and how to subscribe."""
+    with deps_of(request).database.read() as session:
+        topics = topics_in_feeds(session)
+    return page(request, "feeds.html", topics=topics, formats=list(FeedFormat))
+
+
+@router.get("/feeds")
+def feeds_without_slash() -> Response:
+    """The other spelling of /feeds/."""
+    return RedirectResponse("/feeds/", 308)
+
+
+@router.get("/feeds.opml")
+def opml(request: Request) -> Response:
+    """All feeds as one file for a feed reader. Source: OPML 2.0."""
+    site = deps_of(request).site
+    with deps_of(request).database.read() as session:
+        topics = topics_in_feeds(session)
+    found = [("Everything", f"{site.public_url}/feeds/all")]
+    found += [(topic.title, f"{site.public_url}/feeds/topics/{topic.slug}") for topic in topics]
+    outlines = "".join(
+        f"    <outline type={quoteattr('rss')} text={quoteattr(title)} title={quoteattr(title)}"
+        f" xmlUrl={quoteattr(f'{url}.atom')} htmlUrl={quoteattr(f'{site.public_url}/feeds/')}/>\n"
+        for title, url in found
+    )
+    body = (
+        '<?xml version="1.0" encoding="utf-8"?>\n<opml version="2.0">\n'
+        f"  <head><title>{_text(site.title)}</title></head>\n  <body>\n{outlines}  </body>\n</opml>\n"
+    )
+    named = {"Content-Disposition": 'attachment; filename="feeds.opml"', **_KEPT_BRIEFLY}
+    return Response(body, media_type="text/x-opml; charset=utf-8", headers=named)
+
+
+@router.get("/articles/{uid}")
+def article(request: Request, uid: str) -> Response:
+    """One article with its source and why it is in its topics."""
+    deps = deps_of(request)
+    with deps.database.read() as session:
+        found = story_by_uid(session, uid, deps.site.language)
+        if found is None and is_removed_article(session, uid):
+            return message_page(request, 410, "This article is gone", "It was withdrawn at its source.")
+        if found is None:
+            raise HTTPException(404)
+        story, content = found
+        authors = article_credit(session, story.article_id)
+    return page(request, "article.html", headers=_KEPT_BRIEFLY, story=story, content=content, authors=authors)
+
+
+@router.get("/newsletters/")
+def newsletters(request: Request) -> Response:
+    """The archive of the only newsletter, or the choice among several."""
+    with deps_of(request).database.read() as session:
+        found = offers(session)
+    if len(found) == 1:
+        return RedirectResponse(f"/newsletters/{found[0].newsletter.slug}/", 302)
+    return page(request, "newsletters.html", found=found)
+
+
+@router.get("/newsletters/{name}")
+def archive_without_slash(request: Request, name: str) -> Response:
+    """The other spelling of an archive's address."""
+    with deps_of(request).database.read() as session:
+        _offer(session, name)
+    return RedirectResponse(f"/newsletters/{name}/", 308)
+
+
+@router.get("/newsletters/{name}/")
+def archive(request: Request, name: str) -> Response:
+    """The past issues of a newsletter, and the slots when nothing was sent."""
+    with deps_of(request).database.read() as session:
+        offer = _offer(session, name)
+        issues = past_issues(session, offer.newsletter_id, _PAST_ISSUES)
+    return page(request, "archive.html", offer=offer, accent=offer.newsletter.accent, issues=issues)
+
+
+@router.get("/newsletters/{name}/{number}")
+def issue(request: Request, name: str, number: int) -> Response:
+    """All articles of one issue by topic: what a reader of every topic was sent, and what the caps left out."""
+    with deps_of(request).database.read() as session:
+        offer = _offer(session, name)
+        past = past_issue(session, offer.newsletter_id, number)
+        if past is None:
+            raise HTTPException(404)
+        ids = articles_of_issue(session, number, offer.newsletter.topics, _ARTICLES_A_PAGE)
+        shelves = _shelves(offer, stories_of(session, ids, offer.newsletter.language))
+    accent = offer.newsletter.accent
+    return page(request, "issue.html", headers=_KEPT_BRIEFLY, offer=offer, accent=accent, past=past, shelves=shelves)
+
+
+@router.get("/healthz")
+def healthz() -> Response:
+    """Whether this process answers."""
+    return PlainTextResponse("ok\n", headers={"Cache-Control": "no-store"})
+
+
+@router.get("/readyz")
+def readyz(request: Request) -> Response:
+    """Whether requests can be served: the database answers and has the tables this version needs."""
+    try:
+        require_current(deps_of(request).database)
+    except StoreError as error:
+        return PlainTextResponse(f"{error}\n", 503, headers={"Cache-Control": "no-store"})
+    return PlainTextResponse("ok\n", headers={"Cache-Control": "no-store"})
+
+
+@router.get("/static/{name}")
+def static(name: str, v: str = "") -> Response:
+    """A style sheet or script; `v` is its hash."""
+    found = static_answer(name, v)
+    if found is None:
+        raise HTTPException(404)
+    return found
+
+
+@router.get("/robots.txt")
+def robots() -> Response:
+    """What crawlers are asked not to fetch."""
+    closed = ("/admin/", "/confirm/", "/preferences/", "/unsubscribe/", "/view/", "/mailbox/")
+    lines = "".join(f"Disallow: {path}\n" for path in closed)
+    return PlainTextResponse(f"User-agent: *\n{lines}", headers=_KEPT_BRIEFLY)
+
+
+def _offer(session: Session, name: str) -> Offer:
+    found = offer_of(session, name)
+    if found is None:
+        raise HTTPException(404)
+    return found
+
+
+def _headlines(session: Session, offer: Offer) -> list[Shelf]:
+    language = offer.newsletter.language
+    return [
+        Shelf(topic, tuple(newest_stories(session, [topic.slug], language, limit=_HEADLINES))) for topic in offer.topics
+    ]
+
+
+def _shelves(offer: Offer, stories: list[Story]) -> list[Shelf]:
+    """Each story once, under the topic of the newsletter that it fits best, as in a digest."""
+    by_topic: dict[str, list[Story]] = {topic.slug: [] for topic in offer.topics}
+    for story in stories:
+        best = next((reason.topic for reason in story.reasons if reason.topic in by_topic), None)
+        if best is not None:
+            by_topic[best].append(story)
+    return [Shelf(topic, tuple(by_topic[topic.slug])) for topic in offer.topics if by_topic[topic.slug]]
+
+
+def _text(words: str) -> str:
+    return quoteattr(words)[1:-1]

@@ -1,0 +1,204 @@
+"""A reader's own pages: preferences, leaving, their mail as a page. GET never changes anything; the token is the permission."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Final
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Form, HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+
+from syndication.domain.delivery import DeliveryName
+from syndication.domain.newsletters import Choice
+from syndication.domain.splice import Splice, fill
+from syndication.domain.states import SubscriptionStatus
+from syndication.domain.tokens import Purpose
+from syndication.store.browsing import ReaderPage, mail_of
+from syndication.store.subscribing import change_choice, pause, resume, unsubscribe
+from syndication.web.deps import Deps, deps_of
+from syndication.web.mailbox import mail_page
+from syndication.web.render import private_page
+from syndication.web.security import PRIVATE
+from syndication.web.visits import opened, reader_of, visit_of
+from syndication.web.words import local_day
+
+router = APIRouter()
+
+_LONGEST_PAUSE: Final = timedelta(days=366)
+_SHORT_PAUSE: Final = timedelta(days=30)
+
+
+@router.get("/preferences/{token}")
+def preferences(request: Request, token: str, saved: str = "") -> Response:
+    """The reader's topics, language and pause."""
+    reader = reader_of(request, opened(request, Purpose.PREFERENCES, token))
+    return _preferences(request, token, reader, saved=saved)
+
+
+@router.post("/preferences/{token}")
+def save_choice(
+    request: Request,
+    token: str,
+    topics: Annotated[tuple[str, ...], Form()] = (),
+    language: Annotated[str, Form()] = "",
+) -> Response:
+    """Take the reader's topics and language; they count from the next issue that is planned."""
+    deps = deps_of(request)
+    subscription_id = opened(request, Purpose.PREFERENCES, token)
+    reader = reader_of(request, subscription_id)
+    if reader is None or reader.status is not SubscriptionStatus.CONFIRMED:
+        return _preferences(request, token, reader)
+    if not set(topics) & set(reader.offer.newsletter.topics):
+        return _preferences(request, token, reader, fault="Choose at least one topic, pause, or unsubscribe.")
+    choice = Choice(frozenset(topics), language if language in deps.languages else reader.language)
+    with deps.database.write() as session:
+        change_choice(session, subscription_id, choice, visit_of(request), deps.clock())
+    return _saved(token, "choice")
+
+
+@router.post("/preferences/{token}/pause")
+def pause_until(request: Request, token: str, until: Annotated[str, Form()] = "") -> Response:
+    """Pause until the beginning of a day, in the zone of the reader's schedule."""
+    subscription_id = opened(request, Purpose.PREFERENCES, token)
+    reader = reader_of(request, subscription_id)
+    if reader is None or reader.status is not SubscriptionStatus.CONFIRMED:
+        return _preferences(request, token, reader)
+    day = _pause_day(until, local_day(deps_of(request).clock(), reader.offer.zone))
+    if day is None:
+        fault = "Choose a day after today and within a year."
+        return _preferences(request, token, reader, fault=fault)
+    _pause(request, reader, day)
+    return _saved(token, "pause")
+
+
+@router.post("/preferences/{token}/resume")
+def end_pause(request: Request, token: str) -> Response:
+    """End a pause early."""
+    deps = deps_of(request)
+    subscription_id = opened(request, Purpose.PREFERENCES, token)
+    with deps.database.write() as session:
+        resume(session, subscription_id, visit_of(request), deps.clock())
+    return _saved(token, "resume")
+
+
+@router.get("/unsubscribe/{token}")
+@router.get("/unsubscribe/{token}/")
+def unsubscribe_page(request: Request, token: str) -> Response:
+    """The button, and a pause beside it. Link scanners of mail systems come here: nothing changes."""
+    reader = reader_of(request, opened(request, Purpose.UNSUBSCRIBE, token))
+    return _leaving(request, token, reader)
+
+
+@router.post("/unsubscribe/{token}")
+@router.post("/unsubscribe/{token}/")
+def leave(request: Request, token: str, page: str = "") -> Response:
+    """Unsubscribe at once, whatever the body says; twice is as good as once. page: the button of our own page was used.
+
+    No redirect, cookie or origin is needed. An erased reader is told the same. Source: RFC 8058 sections 3.1, 3.2.
+    """
+    deps = deps_of(request)
+    subscription_id = opened(request, Purpose.UNSUBSCRIBE, token)
+    with deps.database.write() as session:
+        unsubscribe(session, subscription_id, visit_of(request), deps.clock())
+    if page:
+        return _leaving(request, token, reader_of(request, subscription_id))
+    return PlainTextResponse("You are unsubscribed.\n", headers=PRIVATE)
+
+
+@router.post("/unsubscribe/{token}/pause")
+def pause_instead(request: Request, token: str) -> Response:
+    """A pause of 30 days instead of leaving."""
+    reader = reader_of(request, opened(request, Purpose.UNSUBSCRIBE, token))
+    if reader is not None and reader.status is SubscriptionStatus.CONFIRMED:
+        zone = reader.offer.zone
+        _pause(request, reader, local_day(deps_of(request).clock() + _SHORT_PAUSE, zone))
+        reader = reader_of(request, reader.subscription_id)
+    return _leaving(request, token, reader)
+
+
+@router.get("/view/{value}")
+def view(request: Request, value: str) -> Response:
+    """A mail as a page, the very one that was sent. value: `deliver.message.view_value` of its delivery."""
+    deps = deps_of(request)
+    written, _, token = value.rpartition("-")
+    name = DeliveryName.parse(written)
+    subscriber_id = opened(request, Purpose.VIEW, token)
+    if name is None or name.subscriber != subscriber_id:
+        raise HTTPException(404)
+    with deps.database.read() as session:
+        found = mail_of(session, name)
+    if found is None:
+        raise HTTPException(404)
+    return mail_page(fill(found.body.html, _links(deps, found.subscription_id, value)))
+
+
+def _links(deps: Deps, subscription_id: int, view_value: str) -> dict[Splice, str]:
+    return {
+        Splice.UNSUBSCRIBE: deps.keys.sign(Purpose.UNSUBSCRIBE, subscription_id),
+        Splice.PREFERENCES: deps.keys.sign(Purpose.PREFERENCES, subscription_id),
+        Splice.CONFIRM: deps.keys.sign(Purpose.CONFIRM, subscription_id),
+        Splice.VIEW: view_value,
+    }
+
+
+def _preferences(
+    request: Request, token: str, reader: ReaderPage | None, *, fault: str = "", saved: str = ""
+) -> Response:
+    if reader is None or reader.status is not SubscriptionStatus.CONFIRMED:
+        return _leaving(request, token, reader)
+    deps = deps_of(request)
+    zone, now = reader.offer.zone, deps.clock()
+    return private_page(
+        request,
+        "preferences.html",
+        status=422 if fault else 200,
+        reader=reader,
+        offer=reader.offer,
+        accent=reader.offer.newsletter.accent,
+        token=token,
+        fault=fault,
+        saved=saved,
+        languages=deps.languages,
+        paused_until=_paused_until(reader, now),
+        first_day=local_day(now, zone) + timedelta(days=1),
+        last_day=local_day(now + _LONGEST_PAUSE, zone),
+        proposed_day=local_day(now + _SHORT_PAUSE, zone),
+        unsubscribe=deps.keys.sign(Purpose.UNSUBSCRIBE, reader.subscription_id),
+    )
+
+
+def _leaving(request: Request, token: str, reader: ReaderPage | None) -> Response:
+    return private_page(
+        request,
+        "unsubscribe.html",
+        token=token,
+        reader=reader,
+        offer=reader.offer if reader else None,
+        accent=reader.offer.newsletter.accent if reader else "",
+        paused_until=_paused_until(reader, deps_of(request).clock()) if reader else None,
+        has_left=reader is None or reader.status is SubscriptionStatus.UNSUBSCRIBED,
+    )
+
+
+def _paused_until(reader: ReaderPage, now: datetime) -> datetime | None:
+    return reader.paused_until if reader.paused_until and reader.paused_until > now else None
+
+
+def _pause_day(written: str, today: date) -> date | None:
+    """The day a pause ends, None when it cannot be used."""
+    try:
+        day = date.fromisoformat(written)
+    except ValueError:
+        return None
+    return day if today < day <= today + _LONGEST_PAUSE else None
+
+
+def _pause(request: Request, reader: ReaderPage, day: date) -> None:
+    deps = deps_of(request)
+    until = datetime.combine(day, time.min, ZoneInfo(reader.offer.zone)).astimezone(UTC)
+    with deps.database.write() as session:
+        pause(session, reader.subscription_id, until, visit_of(request), deps.clock())
+
+
+def _saved(token: str, what: str) -> Response:
+    return RedirectResponse(f"/preferences/{token}?saved={what}", 303, headers=PRIVATE)

@@ -1,0 +1,100 @@
+"""Templates → pages. Everything is escaped; a missing value is an error, not an empty place."""
+
+import hashlib
+import mimetypes
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from syndication.domain.site import Profile
+from syndication.web.accent import accent_css
+from syndication.web.deps import deps_of
+from syndication.web.security import PRIVATE
+from syndication.web.words import CONSENT, clock_words, day_in, listed, plural, slot_words
+
+_FOLDER: Final = Path(__file__).parent
+_ACCENT: Final = re.compile(r"accent-([0-9a-f]{6})\.css")
+_FOR_EVER: Final = "public, max-age=31536000, immutable"
+_BRIEFLY: Final = "public, max-age=300"
+
+
+@lru_cache(maxsize=1)
+def templates() -> Environment:
+    """The environment of all pages, the console's too."""
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(static=static_url, consent=CONSENT)
+    environment.filters.update(day_in=day_in, slot=slot_words, clock=clock_words, plural=plural, listed=listed)
+    return environment
+
+
+def page(
+    request: Request, name: str, *, status: int = 200, headers: Mapping[str, str] | None = None, **values: object
+) -> Response:
+    """A page from a template. It always has `site`, `path`, `is_trial`; `accent` ('#rrggbb') is optional."""
+    deps = deps_of(request)
+    html = (
+        templates()
+        .get_template(name)
+        .render(
+            {
+                "site": deps.site,
+                "path": request.url.path,
+                "is_trial": deps.profile is Profile.TRIAL,
+                "accent": "",
+                "offer": None,
+                **values,
+            }
+        )
+    )
+    return HTMLResponse(html, status, headers={"Cache-Control": "no-cache", **(headers or {})})
+
+
+def private_page(request: Request, name: str, *, status: int = 200, **values: object) -> Response:
+    """A page whose address is a secret: told to nobody, kept by nobody."""
+    return page(request, name, status=status, headers=PRIVATE, **values)
+
+
+def message_page(request: Request, status: int, title: str, words: str) -> Response:
+    """A page of one sentence, for what went wrong."""
+    return page(request, "message.html", status=status, headers={"X-Robots-Tag": "noindex"}, title=title, words=words)
+
+
+def static_url(name: str) -> str:
+    """The address of a file in static/, with its hash, so that browsers keep it for good."""
+    return f"/static/{name}?v={_static_file(name)[1]}"
+
+
+def static_answer(name: str, version: str) -> Response | None:
+    """A file in static/, or the style sheet of an accent ('accent-0b5fa5.css'); None when there is no such file."""
+    accent = _ACCENT.fullmatch(name)
+    if accent:
+        return Response(accent_css(f"#{accent[1]}"), media_type="text/css", headers={"Cache-Control": _FOR_EVER})
+    if name not in _static_names():
+        return None
+    body, digest = _static_file(name)
+    kept = _FOR_EVER if version == digest else _BRIEFLY
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return Response(body, media_type=kind, headers={"Cache-Control": kept, "ETag": f'"{digest}"'})
+
+
+@lru_cache(maxsize=1)
+def _static_names() -> frozenset[str]:
+    return frozenset(path.name for path in (_FOLDER / "static").iterdir() if path.is_file())
+
+
+@lru_cache(maxsize=32)
+def _static_file(name: str) -> tuple[bytes, str]:
+    body = (_FOLDER / "static" / name).read_bytes()
+    return body, hashlib.sha256(body).hexdigest()[:12]
