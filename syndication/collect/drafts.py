@@ -11,7 +11,7 @@ from syndication.collect.identity import Named, canonical_url, native_keys
 from syndication.domain.articles import Enclosure, Item
 from syndication.html.links import absolute
 from syndication.html.sanitise import sanitise
-from syndication.html.text import clean_line, lead, plain_text, shorten
+from syndication.html.text import clean_line, lead, plain_text, reading_minutes, shorten
 from syndication.lang.detect import detect, normalise
 
 ITEMS: Final = 300
@@ -100,6 +100,7 @@ def _finish(draft: Draft, context: Context) -> Item | None:
         enclosures=enclosures,
         image_url=image_url,
         ai_generated=draft.ai_generated,
+        reading_minutes=reading_minutes(text),
         repairs=tuple(repairs),
     )
 

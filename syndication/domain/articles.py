@@ -53,6 +53,7 @@ class Item:
     canonical_url: a key for comparing, never shown. title, summary: plain text of one line or paragraph.
     content: sanitised HTML with absolute links, "" when the source gave none. language: RFC 5646, "" when unknown.
     content_hash: changes exactly when a reader would see a change. ai_generated: None when the source does not say.
+    reading_minutes: at least 1.
     repairs: what was mended on the way, in words for the admin.
     """
 
@@ -72,17 +73,19 @@ class Item:
     enclosures: tuple[Enclosure, ...] = ()
     image_url: str = ""
     ai_generated: bool | None = None
+    reading_minutes: int = 1
     repairs: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class KnownArticle:
-    """What the store knows of an article when the same native key is read again."""
+    """What the store knows of an article when the same native key, or the same address, is read again."""
 
     article_id: int
     content_hash: str
     revision: int
     removed: bool = False
+    native_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,185 @@
+"""What a visit leaves behind: articles, their wordings and sightings; and what was known of them before."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import select as select_columns
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from syndication.domain.articles import Item, KnownArticle
+from syndication.domain.ids import article_uid
+from syndication.domain.sources import Source
+from syndication.domain.states import FirstFetch
+from syndication.store.collecting import row_id
+from syndication.store.tables import ArticleRow, ArticleTextRow, SightingRow
+
+_WRITERS_LOCK: Final = 0x5D1_C011
+
+
+@dataclass(frozen=True, slots=True)
+class KnownItems:
+    """What the store knows of a visit's items.
+
+    by_key: articles this source has brought, by native key. here, elsewhere: articles first seen in this or in another
+    source, by canonical URL; an address of several articles of this source names none. sighted: native keys under which
+    this source was seen to carry another source's article.
+    """
+
+    by_key: Mapping[str, KnownArticle]
+    here: Mapping[str, KnownArticle]
+    elsewhere: Mapping[str, KnownArticle]
+    sighted: frozenset[str]
+
+
+def known_items(session: Session, source_id: int, items: Sequence[Item]) -> KnownItems:
+    """What is known of these items. In a writing session nobody else adds articles until it ends."""
+    if session.get_bind().dialect.name == "postgresql":
+        # SQLite has one writer; here two sources could bring the same new article at the same moment.
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITERS_LOCK})
+    keys = [item.native_key for item in items]
+    urls = [item.canonical_url for item in items if item.canonical_url]
+    own = _articles(session, (col(ArticleRow.source_id) == source_id) & col(ArticleRow.native_key).in_(keys))
+    at_urls = _articles(session, col(ArticleRow.canonical_url).in_(urls))
+    sighted = session.scalars(
+        select_columns(col(SightingRow.native_key)).where(
+            col(SightingRow.source_id) == source_id, col(SightingRow.native_key).in_(keys)
+        )
+    )
+    here: dict[str, KnownArticle] = {}
+    shared: set[str] = set()
+    elsewhere: dict[str, KnownArticle] = {}
+    for article in at_urls:
+        if article.source_id != source_id:
+            elsewhere.setdefault(article.canonical_url, _known(article))
+            continue
+        if article.canonical_url in here:
+            shared.add(article.canonical_url)
+        here[article.canonical_url] = _known(article)
+    return KnownItems(
+        by_key={article.native_key: _known(article) for article in own},
+        here={url: article for url, article in here.items() if url not in shared},
+        elsewhere=elsewhere,
+        sighted=frozenset(sighted),
+    )
+
+
+def add_articles(session: Session, source_id: int, source: Source, items: Sequence[Item], now: datetime) -> None:
+    """Store new articles with their wording and first sighting. now: aware UTC, becomes `first_seen_at`.
+
+    They are history when it is the source's first visit and its `first_fetch` says so.
+    """
+    if not items:
+        return
+    is_backfill = source.first_fetch is FirstFetch.BACKFILL and not source.fetched_before
+    uids = [article_uid(source.slug, item.native_key) for item in items]
+    # A slug that another source had before, while its articles live on.
+    taken = set(session.scalars(select_columns(col(ArticleRow.uid)).where(col(ArticleRow.uid).in_(uids))))
+    rows = [
+        ArticleRow(
+            uid=article_uid(f"{source.slug}#{source_id}", item.native_key) if uid in taken else uid,
+            source_id=source_id,
+            native_key=item.native_key,
+            is_backfill=is_backfill,
+            language=item.language,
+            first_seen_at=now,
+            published_at=item.published.at,
+            published_precision=item.published.precision,
+            published_from=item.published.origin,
+            published_raw=item.published.raw,
+            updated_at=now,
+            **_facts(item),
+        )
+        for uid, item in zip(uids, items, strict=True)
+    ]
+    session.add_all(rows)
+    session.flush()
+    numbered = [(row_id(row.id), item) for row, item in zip(rows, items, strict=True)]
+    session.add_all(
+        ArticleTextRow(
+            article_id=number, language=item.language, title=item.title, summary=item.summary, content=item.content
+        )
+        for number, item in numbered
+    )
+    add_sightings(session, source_id, [(item, number) for number, item in numbered], now)
+
+
+def update_articles(session: Session, items: Sequence[tuple[Item, int]], now: datetime) -> None:
+    """Store new wordings of articles (item, article id). now: aware UTC, becomes `updated_at`.
+
+    Neither public id, place in the order of acceptance nor date of publication changes; they are classified again.
+    """
+    rows = session.exec(select(ArticleRow).where(col(ArticleRow.id).in_([number for _, number in items])))
+    articles = {row.id: row for row in rows}
+    for item, number in items:
+        article = articles[number]
+        wording = _wording(session, article, item.language)
+        wording.title, wording.summary, wording.content = item.title, item.summary, item.content
+        wording.revision += 1
+        for name, value in _facts(item).items():
+            setattr(article, name, value)
+        article.language = wording.language
+        article.revision += 1
+        article.updated_at = now
+        article.rules_version = 0
+        session.add_all((article, wording))
+    session.flush()
+
+
+def add_sightings(session: Session, source_id: int, items: Sequence[tuple[Item, int]], now: datetime) -> None:
+    """Note that a source carries these articles (item, article id). now: aware UTC."""
+    session.add_all(
+        SightingRow(article_id=number, source_id=source_id, native_key=item.native_key, url=item.url, first_seen_at=now)
+        for item, number in items
+    )
+    session.flush()
+
+
+def _articles(session: Session, where: Any) -> list[Any]:  # noqa: ANN401 - SQLAlchemy's expressions and rows
+    fields = (
+        ArticleRow.id,
+        ArticleRow.source_id,
+        ArticleRow.native_key,
+        ArticleRow.canonical_url,
+        ArticleRow.content_hash,
+        ArticleRow.revision,
+        ArticleRow.removed_at,
+    )
+    return list(session.execute(select_columns(*map(col, fields)).where(where).order_by(col(ArticleRow.id))))
+
+
+def _known(article: Any) -> KnownArticle:  # noqa: ANN401 - a row of `_articles`
+    return KnownArticle(
+        article.id, article.content_hash, article.revision, article.removed_at is not None, article.native_key
+    )
+
+
+def _facts(item: Item) -> dict[str, Any]:
+    """The columns of an article that an edit may change."""
+    return {
+        "url": item.url,
+        "canonical_url": item.canonical_url,
+        "content_hash": item.content_hash,
+        "authors": list(item.authors),
+        "tags": list(item.tags),
+        "enclosures": [
+            {"url": enclosure.url, "media_type": enclosure.media_type, "length": enclosure.length}
+            for enclosure in item.enclosures
+        ],
+        "image_url": item.image_url,
+        "ai_generated": item.ai_generated,
+        "reading_minutes": item.reading_minutes,
+    }
+
+
+def _wording(session: Session, article: ArticleRow, language: str) -> ArticleTextRow:
+    """The text that an edit in this language replaces: the one in that language, else the article's own, renamed."""
+    texts = session.exec(select(ArticleTextRow).where(col(ArticleTextRow.article_id) == article.id)).all()
+    by_language = {wording.language: wording for wording in texts}
+    found = by_language.get(language) or by_language.get(article.language)
+    if found is None:
+        return ArticleTextRow(article_id=row_id(article.id), language=language, title="", revision=0)
+    found.language = language
+    return found
