@@ -4,15 +4,22 @@ from typing import Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
+from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
 from syndication.store.tables import metadata
 from syndication.store.tables.columns import WORD_LENGTH, Words
 
 
 def _render(kind: str, item: object, autogenerate: AutogenContext) -> str | Literal[False]:
-    """A migration must not change when an enum of the code grows."""
+    """Columns in SQLAlchemy's own types: a migration must not change when the code does."""
     del autogenerate
-    return f"sa.String(length={WORD_LENGTH})" if kind == "type" and isinstance(item, Words) else False
+    if kind != "type":
+        return False
+    if isinstance(item, Words):
+        return f"sa.String(length={WORD_LENGTH})"
+    if isinstance(item, AutoString):
+        return f"sa.String(length={item.length})" if item.length else "sa.String()"
+    return "sa.DateTime(timezone=True)" if isinstance(item, UTCDateTime) else False
 
 
 context.configure(
