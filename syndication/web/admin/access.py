@@ -50,6 +50,12 @@ def hash_password(password: str) -> str:
     return _hasher.hash(password)
 
 
+def log_in_first(request: Request, error: Exception) -> Response:
+    """What a page of the console answers to somebody who is not logged in."""
+    del request, error
+    return RedirectResponse("/admin/login", 303)
+
+
 def signed_in(request: Request) -> Admin:
     """The admin who asks. Raises NeedsLogIn."""
     deps, secret = deps_of(request), request.cookies.get(COOKIE, "")

@@ -1,0 +1,169 @@
+"""The composition root: settings → everything that runs. The only reader of the clock."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Final
+from urllib.parse import urlsplit
+
+from syndication import __version__
+from syndication.collect.fetcher import SourceFetcher
+from syndication.deliver.outbox import OutboxTransport
+from syndication.deliver.smtp import smtp_transport_from_url
+from syndication.domain.errors import ConfigError
+from syndication.domain.seams import Enqueue, Task, Transport
+from syndication.domain.site import Profile, Site
+from syndication.engine.embedded import EmbeddedEngine
+from syndication.engine.role import RunnerRole
+from syndication.jobs.classify import classify_pending
+from syndication.jobs.collect import collect_due, collect_source
+from syndication.jobs.compose import compose_issue
+from syndication.jobs.deliver import PostOffice, deliver_ready, recover_deliveries
+from syndication.jobs.fire import fire_due
+from syndication.jobs.publish import publish_feeds
+from syndication.jobs.sweep import sweep
+from syndication.keys import Keys, load_keys
+from syndication.scheduler import Clock
+from syndication.settings import Settings
+from syndication.store.database import Database, open_database
+from syndication.store.installing import tag_prefix_of
+from syndication.store.migrate import require_current
+from syndication.store.newsletters import newsletters
+
+EXAMPLE_ADDRESS: Final = "Example Street"
+"""Stands in the postal address of config/newsletters.toml as it is shipped."""
+
+
+def now() -> datetime:
+    """This instant, aware UTC."""
+    return datetime.now(UTC)  # noqa: TID251 - the one place that reads the clock
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """An opened installation: what commands, web and runner share."""
+
+    settings: Settings
+    database: Database
+    keys: Keys
+    site: Site
+
+    def require_ready(self) -> None:
+        """Raises ConfigError unless mail may leave as the profile demands. Source: design of record, section 6."""
+        settings = self.settings
+        if settings.profile is not Profile.INTERNET or settings.outbox:
+            return
+        if urlsplit(settings.site.public_url).scheme != "https":
+            message = (
+                f"[site] public_url is {settings.site.public_url}, but mail leaves by SMTP: links in mail must be https. "
+                "Set the public https address in var/syndication.toml, or intranet = true if everybody reads inside."
+            )
+            raise ConfigError(message)
+        with self.database.read() as session:
+            for letter in newsletters(session):
+                if EXAMPLE_ADDRESS in letter.value.postal_address:
+                    message = (
+                        f"The newsletter '{letter.value.slug}' still has the example's postal address; the law asks for "
+                        "a real one in every mail. Change it before mail leaves by SMTP."
+                    )
+                    raise ConfigError(message)
+
+    def fetcher(self) -> SourceFetcher:
+        """Reads sources, as this installation is allowed to."""
+        contact = self.settings.collect.contact or self.site.public_url
+        agent = f"Syndication/{__version__} (+{contact}) feed-collector"
+        return SourceFetcher(agent, self.settings.collect.allowed_networks)
+
+    def transport(self) -> Transport:
+        """The way mail leaves."""
+        if self.settings.outbox:
+            return OutboxTransport(self.settings.outbox)
+        mail = self.settings.mail
+        return smtp_transport_from_url(mail.transport, connections=mail.connections, starttls=mail.starttls)
+
+    def post_office(self) -> PostOffice:
+        """What every mail needs of this installation."""
+        return PostOffice(self.keys.tokens, self.site, self.keys.suppression)
+
+    def tasks(self, enqueue: Enqueue, stop: Callable[[], bool]) -> Mapping[Task, Callable[..., None]]:
+        """What each task does."""
+        database, site = self.database, self.site
+        fetcher, transport, post = self.fetcher(), self.transport(), self.post_office()
+
+        def collect(source_id: int) -> None:
+            collect_source(database, fetcher, enqueue, source_id, now())
+
+        def classify() -> None:
+            classify_pending(database, enqueue, now())
+
+        def publish() -> None:
+            publish_feeds(database, site, now())
+
+        def compose(issue_id: int) -> None:
+            compose_issue(database, site, issue_id, now())
+            enqueue(Task.DELIVER, "deliver")
+
+        def deliver() -> None:
+            deliver_ready(database, transport, post, now, stop)
+
+        return MappingProxyType(
+            {
+                Task.COLLECT: collect,
+                Task.CLASSIFY: classify,
+                Task.PUBLISH: publish,
+                Task.COMPOSE: compose,
+                Task.DELIVER: deliver,
+            }
+        )
+
+
+def open_app(settings: Settings) -> App:
+    """An installation that `init` has made. Raises StoreError or ConfigError that name the command that helps."""
+    database = open_database(settings.database_url)
+    require_current(database)
+    keys = load_keys(settings.var_folder / "secrets")
+    values = settings.site
+    with database.read() as session:
+        prefix = tag_prefix_of(session)
+    site = Site(values.title, values.description, values.public_url, values.language, values.zone, prefix)
+    return App(settings, database, keys, site)
+
+
+class Runner:
+    """Clock and jobs of one process."""
+
+    def __init__(self, app: App) -> None:
+        """Take the runner's role. Raises StoreError while another process has it."""
+        self._database = app.database
+        self._role = RunnerRole(app.settings.var_folder) if app.database.is_sqlite else None
+        self._stopping = threading.Event()
+        self._engine = EmbeddedEngine(app.tasks(self.enqueue, self._stopping.is_set))
+        self._clock = Clock(self._tick, self._sweep)
+
+    def enqueue(self, task: Task, key: str, **ids: int) -> None:
+        """See `domain.seams.Enqueue`."""
+        self._engine.enqueue(task, key, **ids)
+
+    def start(self) -> None:
+        """Begin with what the last process left behind."""
+        recover_deliveries(self._database, now(), is_alone=self._role is not None)
+        self._engine.start()
+        self._sweep()
+        self._clock.start()
+
+    def stop(self) -> None:
+        """Finish what runs; what waits is found again at the next start."""
+        self._stopping.set()
+        self._clock.stop()
+        self._engine.stop()
+        if self._role:
+            self._role.release()
+
+    def _tick(self) -> None:
+        fire_due(self._database, self.enqueue, now())
+        collect_due(self._database, self.enqueue, now())
+
+    def _sweep(self) -> None:
+        sweep(self._database, self.enqueue, now())

@@ -1,0 +1,28 @@
+"""`syndication`: every command, with an example in its help and exit codes 0 done, 1 failed, 2 wrong use."""
+
+import typer
+
+from syndication import __version__
+from syndication.cli import admins, content, demo, mailing, running
+from syndication.cli.output import out
+
+app = typer.Typer(
+    name="syndication",
+    help="Collects articles, sorts them into topics, publishes feeds and mails each reader one digest.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for part in (running, content, mailing, demo):
+    app.registered_commands += part.commands.registered_commands
+app.add_typer(content.sources, name="sources")
+app.add_typer(content.topics, name="topics")
+app.add_typer(mailing.issues, name="issues")
+app.add_typer(mailing.subscribers, name="subscribers")
+app.add_typer(admins.admin, name="admin")
+
+
+@app.command("version", epilog="Example: syndication version")
+def version() -> None:
+    """The version of this program."""
+    out.print(__version__)

@@ -1,0 +1,62 @@
+"""The terminal: plain words for people, JSON for programs, one way out for errors."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any, Final
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from syndication.domain.errors import SyndicationError
+
+DONE: Final = 0
+FAILED: Final = 1
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of words.")]
+
+
+def print_json(data: object) -> None:
+    """One JSON document on standard output; instants as ISO 8601."""
+    sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table of plain values, wide enough for a pipe."""
+    table = Table(title=escape(title), title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(str(value)) for value in row))
+    out.print(table)
+
+
+def print_facts(facts: Mapping[str, object]) -> None:
+    """Name and value, a line each."""
+    width = max((len(name) for name in facts), default=0)
+    for name, value in facts.items():
+        out.print(f"[dim]{escape(name):<{width}}[/dim]  {escape(str(value))}")
+
+
+def report(data: Any, *, as_json: bool, columns: Sequence[str], title: str = "") -> None:  # noqa: ANN401 - any rows
+    """A list of dicts as JSON or as a table of `columns`."""
+    if as_json:
+        print_json(data)
+    else:
+        print_table(title, columns, ([row[column] for column in columns] for row in data))
+
+
+@contextmanager
+def errors_in_words() -> Iterator[None]:
+    """Turn an error that the user can mend into its words and exit code 1; others keep their traceback."""
+    try:
+        yield
+    except SyndicationError as error:
+        err.print(f"[bold red]Error:[/bold red] {escape(str(error))}")
+        raise SystemExit(FAILED) from None

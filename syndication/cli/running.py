@@ -1,0 +1,159 @@
+"""Commands that set up and run the service: init, migrate, backup, serve."""
+
+import asyncio
+import secrets
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+import typer
+from rich.markup import escape
+
+from syndication.app import App, Runner, now, open_app
+from syndication.cli.output import errors_in_words, out, print_facts
+from syndication.domain.errors import ConfigError
+from syndication.domain.seams import Enqueue
+from syndication.domain.site import Profile
+from syndication.install import install
+from syndication.settings import load_settings
+from syndication.store.admins import has_admin, hash_of, offer_setup
+from syndication.store.database import open_database
+from syndication.store.migrate import backup_sqlite, migrate
+from syndication.store.scheduling import upcoming
+from syndication.web.app import create_app
+from syndication.web.deps import Deps
+from syndication.web.feeds import FeedServer
+from syndication.web.server import require_free, serve
+from syndication.web.words import slot_words
+
+_SECRET_BYTES = 24
+_FEEDS_EVERY_S = 0.5
+
+commands = typer.Typer()
+
+
+@commands.command(epilog="Example: syndication init")
+def init() -> None:
+    """Set up or upgrade: back up, migrate, make keys, insert new entries of config/. Harmless to repeat."""
+    with errors_in_words():
+        for line in install(load_settings(), now()):
+            out.print(f"[green]✓[/green] {escape(line)}")
+
+
+@commands.command("migrate", epilog="Example: syndication migrate")
+def migrate_command() -> None:
+    """Bring the database to the tables of this version, after a backup."""
+    with errors_in_words():
+        settings = load_settings()
+        database = open_database(settings.database_url)
+        copy = backup_sqlite(database, settings.var_folder / "backups", now())
+        migrate(database)
+        out.print(f"The database is up to date.{f' The old one is kept as {copy}.' if copy else ''}")
+
+
+@commands.command(epilog="Example: syndication backup")
+def backup() -> None:
+    """Copy the SQLite database while the service runs."""
+    with errors_in_words():
+        settings = load_settings()
+        copy = backup_sqlite(open_database(settings.database_url), settings.var_folder / "backups", now())
+        if copy is None:
+            message = "This database is PostgreSQL: back it up with pg_dump, and keep var/secrets beside the dump."
+            raise ConfigError(message)
+        out.print(f"{copy}\nKeep var/secrets with it: without the keys no link in any mail works.")
+
+
+@commands.command("serve", epilog="Example: syndication serve")
+def serve_command() -> None:
+    """Run web, clock and jobs in this process until SIGTERM or Ctrl-C."""
+    with errors_in_words():
+        settings = load_settings()
+        require_free(settings.server.host, settings.server.port)
+        app = open_app(settings)
+        app.require_ready()
+        runner = Runner(app)
+        asyncio.run(_serve(app, runner))
+        out.print("Stopped.")
+
+
+async def _serve(app: App, runner: Runner) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    feeds = FeedServer(app.database)
+    server = app.settings.server
+    web = asyncio.create_task(serve(create_app(_deps(app, runner.enqueue, feeds)), server.host, server.port, stop))
+    refreshing = asyncio.create_task(_keep_fresh(feeds, stop))
+    await asyncio.to_thread(runner.start)
+    _say_what_runs(app)
+    try:
+        await web
+    finally:
+        stop.set()
+        await asyncio.to_thread(runner.stop)
+        await refreshing
+
+
+async def _keep_fresh(feeds: FeedServer, stop: asyncio.Event) -> None:
+    """What any process published is served half a second later."""
+    while not stop.is_set():
+        await asyncio.to_thread(feeds.refresh)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), _FEEDS_EVERY_S)
+
+
+def _deps(app: App, enqueue: Enqueue, feeds: FeedServer) -> Deps:
+    return Deps(
+        database=app.database,
+        site=app.site,
+        keys=app.keys.tokens,
+        suppression_key=app.keys.suppression,
+        clock=now,
+        enqueue=enqueue,
+        profile=app.settings.profile,
+        outbox=app.settings.outbox,
+        feeds=feeds,
+    )
+
+
+def _say_what_runs(app: App) -> None:
+    settings, url = app.settings, app.site.public_url
+    setup = _setup_link(app)
+    facts: dict[str, object] = {"Site": url}
+    facts |= {"First admin": f"{setup}  (works once)"} if setup else {"Console": f"{url}/admin/"}
+    if settings.outbox:
+        shown = f", shown at {url}/mailbox/" if settings.profile is Profile.TRIAL else ""
+        facts["Mail"] = f"stays in {_short(settings.outbox)}{shown}"
+    else:
+        facts["Mail"] = "leaves by SMTP"
+    facts["Next issue"] = _next_issue(app)
+    facts["Configuration"] = (
+        f"{_short(settings.config_folder)}, your own in {_short(settings.var_folder)}/syndication.toml"
+    )
+    facts["Data"] = _short(settings.var_folder) if app.database.is_sqlite else "PostgreSQL"
+    out.print(f"\n[bold]{escape(app.site.title)}[/bold] is running ({settings.profile}). Ctrl-C stops it.\n")
+    print_facts(facts)
+
+
+def _setup_link(app: App) -> str:
+    """The one-time link that makes the first admin, "" when there is one; a link of an earlier start is void."""
+    secret = secrets.token_urlsafe(_SECRET_BYTES)
+    with app.database.write() as session:
+        if has_admin(session):
+            return ""
+        offer_setup(session, hash_of(secret), now())
+    return f"{app.site.public_url}/admin/setup/{secret}"
+
+
+def _next_issue(app: App) -> str:
+    with app.database.read() as session:
+        slots = upcoming(session, now())
+    if not slots:
+        return "none planned"
+    return f"{slots[0].newsletter_title}, {slot_words(slots[0].slot, slots[0].schedule.value.zone)}"
+
+
+def _short(path: Path) -> Path:
+    """A path as it is typed from here."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -1,0 +1,22 @@
+"""What was lost between a commit and its job → asked for again. Harmless to repeat: every job begins by looking."""
+
+from datetime import datetime
+
+from syndication.domain.seams import Enqueue, Task
+from syndication.store.classifying import pending_articles
+from syndication.store.database import Database
+from syndication.store.issues import close_finished_issues, issues_to_compose
+
+
+def sweep(database: Database, enqueue: Enqueue, now: datetime) -> None:
+    """Ask for every job that has work; now: aware UTC. Called every few seconds and at the start."""
+    with database.read() as session:
+        is_unsorted = bool(pending_articles(session, 1))
+        unfinished = issues_to_compose(session)
+    if is_unsorted:
+        enqueue(Task.CLASSIFY, "classify")
+    for issue_id in unfinished:
+        enqueue(Task.COMPOSE, f"compose:{issue_id}", issue_id=issue_id)
+    enqueue(Task.PUBLISH, "publish")
+    enqueue(Task.DELIVER, "deliver")
+    close_finished_issues(database, now)
