@@ -14,6 +14,7 @@ from typing import Any, Final, cast
 
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import Connection, CursorResult, make_url
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql.dml import UpdateBase
 from sqlmodel import Session, create_engine
 
@@ -26,6 +27,9 @@ _PRAGMAS: Final = (
     "cache_size=-8192",
     "journal_size_limit=67108864",
 )
+
+DatabaseError: Final = SQLAlchemyError
+"""What a session raises when the database does not do what it is asked, for those who may wait and try again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,9 @@ from functools import lru_cache
 from typing import Any, Final
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from syndication.domain.feeds import FeedDocument, FeedFormat
-from syndication.store.database import Database
+from syndication.store.database import Database, DatabaseError
 from syndication.store.feed_documents import Stored, documents_since
 
 _log = structlog.get_logger()
@@ -89,7 +88,7 @@ class FeedServer:
         try:
             with self._database.read() as session:
                 newest = max(map(self._take, documents_since(session, self._version)), default=self._version)
-        except SQLAlchemyError as error:
+        except DatabaseError as error:
             if not self._is_failing:
                 _log.warning("feeds_not_refreshed", error=str(error.__cause__ or error))
             self._is_failing = True

@@ -54,6 +54,24 @@ def test_an_outsider_in_the_domain_is_noticed(line: str) -> None:
     assert _outsiders(line)
 
 
+def _taken_from_sqlmodel(source: str) -> set[str]:
+    nodes = ast.walk(ast.parse(source))
+    return {
+        alias.name
+        for node in nodes
+        if isinstance(node, ast.ImportFrom) and node.module == "sqlmodel"
+        for alias in node.names
+    }
+
+
+def test_outside_the_store_sqlmodel_gives_a_name_for_sessions_and_no_queries() -> None:
+    package = [path for path in tracked(".py") if path.is_relative_to(ROOT / "syndication")]
+    outside = [path for path in package if not path.is_relative_to(ROOT / "syndication" / "store")]
+    found = {str(path.relative_to(ROOT)): _taken_from_sqlmodel(path.read_text("utf-8")) for path in outside}
+    assert {name: names for name, names in found.items() if names - {"Session"}} == {}
+    assert _taken_from_sqlmodel("from sqlmodel import Session, select") == {"Session", "select"}
+
+
 def _ruff(source: str, path: str) -> str:
     command = [
         str(Path(sys.executable).parent / "ruff"),
