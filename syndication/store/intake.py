@@ -111,7 +111,11 @@ def update_articles(session: Session, items: Sequence[tuple[Item, int]], now: da
 
     Neither public id, place in the order of acceptance nor date of publication changes; they are classified again.
     """
-    rows = session.exec(select(ArticleRow).where(col(ArticleRow.id).in_([number for _, number in items])))
+    # Locked: a look that classify commits between reading and writing would pass for one at the new wording.
+    wanted = (
+        select(ArticleRow).where(col(ArticleRow.id).in_([number for _, number in items])).order_by(col(ArticleRow.id))
+    )
+    rows = session.exec(wanted.with_for_update().execution_options(populate_existing=True))
     articles = {row.id: row for row in rows}
     for item, number in items:
         article = articles[number]

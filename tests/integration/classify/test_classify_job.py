@@ -6,6 +6,7 @@ import pytest
 from sqlmodel import Session, col, select, update
 
 from syndication.classify.percolator import classify
+from syndication.domain.articles import DateOrigin, Item, Precision, Published
 from syndication.domain.errors import RuleError
 from syndication.domain.seams import Task
 from syndication.domain.topics import Topic
@@ -21,6 +22,7 @@ from syndication.store.classifying import (
 )
 from syndication.store.counters import counter
 from syndication.store.database import Database
+from syndication.store.intake import update_articles
 from syndication.store.tables import ArticleRow, ArticleTextRow, ClassificationHistoryRow, ClassificationRow, TopicRow
 from tests.support.classifying import Requests, add_pending, seq_of, set_up, topics_of
 from tests.support.rows import NOW, add_text
@@ -324,3 +326,23 @@ def test_a_rule_that_does_not_parse_changes_nothing(database: Database) -> None:
         with pytest.raises(RuleError):
             save_topic(session, Topic("agents", "Agents", "", "real estate"))
         assert load_topics(session) == [Topic("agents", "Agents", "", "agent*")]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_look_between_reading_and_writing_an_edit_is_no_look_at_the_new_wording(database: Database) -> None:
+    """Only PostgreSQL lets both write at the same time."""
+    source = set_up(database, agents="agent*")
+    with database.write() as session:
+        article = add_pending(session, source, "Football")
+    with database.write() as session:
+        as_read = session.get_one(ArticleRow, article)
+        assert classify_pending(database, Requests(), NOW).looked_at == 1
+        update_articles(session, [(_item("Agents"), article)], NOW)
+        assert as_read.revision == 2
+    with database.read() as session:
+        assert pending_articles(session, 10) == [article]
+
+
+def _item(title: str) -> Item:
+    published = Published(NOW, Precision.SECOND, DateOrigin.FEED)
+    return Item("key", "key", "", "", title, "", "", published, content_hash=title, language="en")
