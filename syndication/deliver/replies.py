@@ -41,7 +41,7 @@ def outcome_of(reply: Reply, stage: Stage) -> Outcome:
         case 2:
             return Accepted(reply)
         case 4:
-            return Deferred(reply, lane=reply.code == 421 or _LANES.match(reply.enhanced) is not None)  # noqa: PLR2004
+            return Deferred(reply, lane=reply.code == 421 or _LANES.match(reply.enhanced) is not None)  # noqa: PLR2004 - closing: RFC 5321 section 3.8
         case 5:
             return _refusal(reply, stage)
         case _:

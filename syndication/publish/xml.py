@@ -95,7 +95,7 @@ class Generator(FeedGenerator):  # type: ignore[misc]  # feedgen ships no types
         super().add_entry(feedEntry, order)
         return feedEntry
 
-    def _create_rss(self, extensions: bool = True) -> tuple[etree._Element, etree._ElementTree]:  # noqa: FBT001, FBT002
+    def _create_rss(self, extensions: bool = True) -> tuple[etree._Element, etree._ElementTree]:  # noqa: FBT001, FBT002 - feedgen's signature
         root, document = super()._create_rss(extensions)
         channel = root[0]
         links = self.link() or []

@@ -107,7 +107,7 @@ def offer_of(session: Session, slug_or_id: str | int) -> Offer | None:
 
 def topics_in_feeds(session: Session) -> list[Topic]:
     """The topics that have feeds, in the order of the admin."""
-    rows = session.execute(select(TopicRow).where(col(TopicRow.enabled)).order_by(TopicRow.position, TopicRow.id))  # type: ignore[arg-type]
+    rows = session.execute(select(TopicRow).where(col(TopicRow.enabled)).order_by(TopicRow.position, TopicRow.id))  # type: ignore[arg-type]  # sqlmodel types a column as its value
     return [_topic(row) for row in rows.scalars()]
 
 

@@ -110,7 +110,7 @@ class FeedServer:
             status, coded = _select(prepared, scope["headers"])
             headers = coded.ok if status == 200 else coded.not_modified  # noqa: PLR2004 - HTTP's own numbers
             await send({"type": "http.response.start", "status": status, "headers": headers})
-            body = coded.body if method == "GET" and status == 200 else b""  # noqa: PLR2004
+            body = coded.body if method == "GET" and status == 200 else b""  # noqa: PLR2004 - OK
             await send({"type": "http.response.body", "body": body})
         elif scope["path"] in self._prepared:
             await _refuse(send, method, 410, b"This feed was removed.")
