@@ -109,8 +109,7 @@ def cancel_issue(database: Database, issue_id: int, now: datetime) -> bool:
         issue.state = IssueState.CANCELLED
         session.add(issue)
     end_waiting_deliveries(database, issue_id, DeliveryState.CANCELLED, now)
-    with database.write() as session:
-        close_if_settled(session, issue_id, now)
+    _close_if_settled(database, issue_id, now)
     return True
 
 
@@ -130,10 +129,8 @@ def is_settled(session: Session, issue_id: int) -> bool:
     return session.exec(statement.limit(1)).first() is None
 
 
-def close_if_settled(session: Session, issue_id: int, now: datetime) -> bool:
-    """Close an issue none of whose deliveries waits or flies; one that was being sent is sent then. Whether it is closed."""
-    if not is_settled(session, issue_id):
-        return False
+def close_issue(session: Session, issue_id: int, now: datetime) -> None:
+    """Close an issue that is settled; one that was being sent is sent then."""
     session.execute(
         update(DeliveryBatchRow)
         .where(col(DeliveryBatchRow.issue_id) == issue_id)
@@ -145,25 +142,27 @@ def close_if_settled(session: Session, issue_id: int, now: datetime) -> bool:
         .values(state=IssueState.SENT)
     )
     session.execute(update(IssueRow).where(col(IssueRow.id) == issue_id).values(closed_at=now))
-    return True
 
 
-def close_finished_issues(session: Session, now: datetime) -> list[int]:
+def close_finished_issues(database: Database, now: datetime) -> list[int]:
     """Close the issues that are finished, and go on ending what a kill left half ended; the ids of those closed now.
 
-    Quick: an issue that is being sent is looked at row by row only once all its batches are done.
+    Quick: the deliveries of an issue that is being sent are looked at only once all its batches are done.
     """
     open_batch = select(DeliveryBatchRow.id).where(
         DeliveryBatchRow.issue_id == IssueRow.id, DeliveryBatchRow.state != BatchState.DONE
     )
-    finished = session.exec(select(IssueRow.id).where(IssueRow.state == IssueState.SENDING, ~open_batch.exists())).all()
-    ended = session.exec(
-        select(IssueRow.id, IssueRow.state).where(col(IssueRow.state).in_(_ENDS), col(IssueRow.closed_at).is_(None))
-    ).all()
+    with database.read() as session:
+        finished = session.exec(
+            select(IssueRow.id).where(IssueRow.state == IssueState.SENDING, ~open_batch.exists())
+        ).all()
+        ended = session.exec(
+            select(IssueRow.id, IssueRow.state).where(col(IssueRow.state).in_(_ENDS), col(IssueRow.closed_at).is_(None))
+        ).all()
     for issue_id, state in ended:
-        _end_some(session, issue_id or 0, _ENDS[IssueState(state)], now, after=0)
+        end_waiting_deliveries(database, issue_id or 0, _ENDS[IssueState(state)], now)
     candidates = [*finished, *(issue_id for issue_id, _ in ended)]
-    return [issue_id for issue_id in candidates if issue_id and close_if_settled(session, issue_id, now)]
+    return [issue_id for issue_id in candidates if issue_id and _close_if_settled(database, issue_id, now)]
 
 
 def list_issues(session: Session, limit: int = 50, newsletter: str | None = None) -> list[IssueLine]:
@@ -206,6 +205,15 @@ def delivery_rows(
     return [
         DeliveryLine(row.subscriber_id, row.state, row.attempt, row.settled_at, row.code, row.reply) for row in rows
     ]
+
+
+def _close_if_settled(database: Database, issue_id: int, now: datetime) -> bool:
+    with database.read() as session:
+        if not is_settled(session, issue_id):
+            return False
+    with database.write() as session:
+        close_issue(session, issue_id, now)
+    return True
 
 
 def _undo_freeze(session: Session, issue: IssueRow) -> None:

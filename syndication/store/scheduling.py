@@ -122,6 +122,11 @@ def why_in_the_way(session: Session, schedule_id: int) -> str:
     return f"Issue {found[0]} is still {_WORDS[IssueState(found[1])]}." if found else ""
 
 
+def lock_schedule(session: Session, schedule_id: int) -> None:
+    """Let nobody else begin an issue of a schedule before this transaction ends."""
+    session.get_one(ScheduleRow, schedule_id, with_for_update=True)
+
+
 def skip_slot(session: Session, issue_id: int, note: str, now: datetime) -> None:
     """Record a due issue as skipped after all."""
     session.execute(

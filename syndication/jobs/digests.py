@@ -1,0 +1,134 @@
+"""Groups of readers → the digests they get: what `compose` decides and renders, loaded from the store."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlmodel import Session
+
+from syndication.compose.choosing import Chooser, Chosen, IssueFacts
+from syndication.compose.render import DigestFrame, IssueRenderer
+from syndication.domain.digests import MailBody
+from syndication.domain.site import Site
+from syndication.domain.templates import Template
+from syndication.domain.windows import Window
+from syndication.store.composing import Group, Wish, source_count, wishes
+from syndication.store.newsletters import StoredNewsletter, StoredSchedule
+from syndication.store.planning import NewDigest
+from syndication.store.stories import stories_between
+from syndication.store.templates import active_template
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What is composed, for whom and when. at: aware UTC. issue_url: the page that has all its stories."""
+
+    newsletter: StoredNewsletter
+    schedule: StoredSchedule
+    window: Window
+    at: datetime
+    issue_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """Groups by what they get. empty: those for whom there is nothing new."""
+
+    chosen: list[tuple[Chosen, list[Group]]]
+    empty: list[Group]
+
+
+@dataclass(slots=True)
+class Kit:
+    """Everything that the digests of an occasion are made from."""
+
+    occasion: Occasion
+    site: Site
+    template_id: int
+    template: Template
+    wishes: dict[int, Wish]
+    chooser: Chooser
+    _renderers: dict[str, IssueRenderer] = field(default_factory=dict)
+
+    def sort(self, groups: Iterable[Group]) -> Sorted:
+        """What each group gets; groups with the same stories come together."""
+        found: dict[tuple[int, str], tuple[Chosen, list[Group]]] = {}
+        empty: list[Group] = []
+        for group in sorted(groups, key=lambda group: (group.start, self.wishes[group.segment_id].language)):
+            wish = self.wishes[group.segment_id]
+            chosen = self.chooser.choose(group.start, wish.language, wish.topics)
+            if chosen is None:
+                empty.append(group)
+            else:
+                found.setdefault((group.start, chosen.content_hash), (chosen, []))[1].append(group)
+        return Sorted(list(found.values()), empty)
+
+    def articles(self, groups: Iterable[Group]) -> list[int]:
+        """The ids of all articles that any of these readers may get."""
+        starts: dict[str, int] = {}
+        for group in groups:
+            for topic in self.wishes[group.segment_id].topics:
+                starts[topic] = min(group.start, starts.get(topic, group.start))
+        return self.chooser.articles(starts)
+
+    def render(self, chosen: Chosen) -> MailBody:
+        """The mail for a choice. Raises TemplateError."""
+        if chosen.language not in self._renderers:
+            self._renderers[chosen.language] = IssueRenderer(self.template, self._frame(chosen.language))
+        return self._renderers[chosen.language].digest(chosen.selection)
+
+    def digest(self, chosen: Chosen, groups: Sequence[Group], kept_bodies: dict[str, str]) -> NewDigest:
+        """The digest to keep for these groups; rendered unless a body with this content is kept already."""
+        body = None
+        if chosen.content_hash not in kept_bodies:
+            body = self.render(chosen)
+            kept_bodies[chosen.content_hash] = _body_hash(body)
+        sections = chosen.selection.sections
+        return NewDigest(
+            start=groups[0].start,
+            content_hash=chosen.content_hash,
+            body_hash=kept_bodies[chosen.content_hash],
+            language=chosen.language,
+            more=chosen.selection.more,
+            items=tuple((story.article_id, section.topic) for section in sections for story in section.stories),
+            groups=tuple(groups),
+            body=body,
+        )
+
+    def _frame(self, language: str) -> DigestFrame:
+        return DigestFrame(
+            newsletter=self.occasion.newsletter.value,
+            public_url=self.site.public_url,
+            zone=self.occasion.schedule.value.zone,
+            issued_at=self.occasion.at,
+            issue_url=self.occasion.issue_url,
+            next_slot=self.occasion.schedule.value.next_slot,
+            language=language,
+        )
+
+
+def load_kit(session: Session, site: Site, occasion: Occasion, groups: Sequence[Group]) -> Kit:
+    """All that is needed to compose for these groups. Raises TemplateError when there is no digest template."""
+    letter = occasion.newsletter
+    template_id, template = active_template(session, "digest", letter.id)
+    wanted = wishes(session, sorted({group.segment_id for group in groups}))
+    slugs = letter.value.topics
+    start = min((group.start for group in groups), default=occasion.window.end)
+    stories = {
+        language: stories_between(session, start, occasion.window.end, slugs, language)
+        for language in sorted({wish.language for wish in wanted.values()})
+    }
+    facts = IssueFacts(
+        topics=letter.topics,
+        end=occasion.window.end,
+        cadence=occasion.schedule.value.cadence,
+        at=occasion.at,
+        source_count=source_count(session, letter.id),
+        template=template.hash,
+    )
+    return Kit(occasion, site, template_id, template, wanted, Chooser(facts, stories))
+
+
+def _body_hash(body: MailBody) -> str:
+    return hashlib.sha256(f"{body.subject}\0{body.text}\0{body.html}".encode()).hexdigest()

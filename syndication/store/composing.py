@@ -1,0 +1,149 @@
+"""An issue before its deliveries: its window, frozen once, and who is to get what. Writing it down: `store.planning`."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import func, literal, or_, select, update
+from sqlmodel import Session, col
+
+from syndication.domain.states import IssueState
+from syndication.domain.windows import Window
+from syndication.store.counters import counter
+from syndication.store.scheduling import is_eligible
+from syndication.store.tables import (
+    ArticleRow,
+    ClassificationRow,
+    IssueRow,
+    NewsletterTopicRow,
+    ScheduleRow,
+    SegmentRow,
+    SegmentTopicRow,
+    SourceRow,
+    SubscriptionRow,
+    TopicRow,
+)
+
+_IDS_A_QUERY: Final = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class IssuePlan:
+    """An issue as planning sees it. window: None until it is frozen. at: when it was frozen."""
+
+    id: int
+    newsletter_id: int
+    schedule_id: int
+    state: IssueState
+    window: Window | None
+    at: datetime | None
+    is_planned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Readers who get the same digest of an issue: the same start and the same segment."""
+
+    start: int
+    segment_id: int
+    readers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a segment wants. topics: slugs."""
+
+    language: str
+    topics: frozenset[str]
+
+
+def issue_plan(session: Session, issue_id: int) -> IssuePlan | None:
+    """An issue of a schedule, None when there is none."""
+    row = session.get(IssueRow, issue_id)
+    if row is None or row.schedule_id is None:
+        return None
+    window = None if row.from_seq is None or row.cut_seq is None else Window(row.from_seq, row.cut_seq)
+    return IssuePlan(
+        issue_id, row.newsletter_id, row.schedule_id, row.state, window, row.frozen_at, row.planned_at is not None
+    )
+
+
+def unfinished_before(session: Session, plan: IssuePlan) -> list[tuple[int, IssueState]]:
+    """The earlier issues of the same schedule that are not over, with their states."""
+    statement = select(col(IssueRow.id), col(IssueRow.state)).where(
+        col(IssueRow.schedule_id) == plan.schedule_id, col(IssueRow.id) < plan.id, col(IssueRow.closed_at).is_(None)
+    )
+    return [(issue_id, state) for issue_id, state in session.execute(statement.order_by(col(IssueRow.id)))]
+
+
+def overtake(session: Session, issue_id: int) -> None:
+    """End an issue that is being sent because the next one has come; no take-off commits after this transaction."""
+    session.execute(
+        update(IssueRow)
+        .where(col(IssueRow.id) == issue_id, col(IssueRow.state) == IssueState.SENDING)
+        .values(state=IssueState.SENT, note="Overtaken by the next issue: whoever was not reached gets it there.")
+    )
+
+
+def freeze(session: Session, issue_id: int, now: datetime) -> bool:
+    """Fix the window of a due issue: from what its schedule served last to the newest article. Whether it was due.
+
+    The counter's row lock makes the order of numbers the order of commits, so every article up to there is seen.
+    """
+    issue = session.get(IssueRow, issue_id, with_for_update=True)
+    if issue is None or issue.state is not IssueState.DUE:
+        return False
+    schedule = session.get_one(ScheduleRow, issue.schedule_id, with_for_update=True)
+    issue.from_seq, issue.cut_seq = schedule.last_cut, counter(session, "seq")
+    issue.state, issue.frozen_at = IssueState.COMPOSING, now
+    schedule.last_cut = issue.cut_seq
+    session.add_all([issue, schedule])
+    return True
+
+
+def groups_of(session: Session, schedule_id: int, window: Window, now: datetime) -> list[Group]:
+    """The eligible readers of a schedule by start and segment; who was served past the window is in none."""
+    own_start, segment_id = col(SubscriptionRow.from_seq), col(SubscriptionRow.segment_id)
+    statement = (
+        select(own_start, segment_id, func.count())
+        .where(*is_eligible(schedule_id, now), or_(own_start.is_(None), own_start <= window.end))
+        .group_by(own_start, segment_id)
+    )
+    readers: Counter[tuple[int, int]] = Counter()
+    for start, segment, number in session.execute(statement):
+        readers[window.start if start is None else start, segment] += number
+    return [Group(start, segment, number) for (start, segment), number in sorted(readers.items())]
+
+
+def wishes(session: Session, segment_ids: Sequence[int]) -> dict[int, Wish]:
+    """What each of these segments wants."""
+    languages: dict[int, str] = {}
+    topics: dict[int, set[str]] = {segment_id: set() for segment_id in segment_ids}
+    for first in range(0, len(segment_ids), _IDS_A_QUERY):
+        part = segment_ids[first : first + _IDS_A_QUERY]
+        rows = session.execute(select(col(SegmentRow.id), col(SegmentRow.language)).where(col(SegmentRow.id).in_(part)))
+        languages.update(dict(rows.all()))
+        chosen = (
+            select(col(SegmentTopicRow.segment_id), col(TopicRow.slug))
+            .join(TopicRow, col(TopicRow.id) == col(SegmentTopicRow.topic_id))
+            .where(col(SegmentTopicRow.segment_id).in_(part))
+        )
+        for segment_id, slug in session.execute(chosen):
+            topics[segment_id].add(slug)
+    return {segment_id: Wish(languages[segment_id], frozenset(slugs)) for segment_id, slugs in topics.items()}
+
+
+def source_count(session: Session, newsletter_id: int) -> int:
+    """How many enabled sources have ever brought an article in a topic of this newsletter."""
+    in_topic = (
+        select(literal(1))
+        .select_from(ArticleRow)
+        .join(ClassificationRow, col(ClassificationRow.article_id) == col(ArticleRow.id))
+        .join(NewsletterTopicRow, col(NewsletterTopicRow.topic_id) == col(ClassificationRow.topic_id))
+        .where(col(ArticleRow.source_id) == col(SourceRow.id), col(ClassificationRow.accepted))
+        .where(col(NewsletterTopicRow.newsletter_id) == newsletter_id)
+    )
+    statement = select(func.count()).select_from(SourceRow).where(col(SourceRow.enabled), in_topic.exists())
+    return session.scalars(statement).one()
