@@ -100,6 +100,8 @@ _WITHOUT_EFFECT: Final = MappingProxyType(
     }
 )
 _FOREIGN: Final = frozenset(["applet", "base", "embed", "form", "frame", "iframe", "input", "link", "object", "script"])
+# HTML that has no end. Source: HTML Living Standard, "void elements".
+_VOID: Final = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"])
 _TOKEN: Final = re.compile(
     r"""(?P<comment><!--.*?-->)
     |<(?P<close>/?)(?P<tag>[a-zA-Z][\w-]*)(?P<attributes>(?:"[^"]*"|'[^']*'|[^'"<>])*?)(?P<single>/?)>
@@ -146,13 +148,16 @@ def _jinja_problems(part: str, text: str) -> Iterator[Problem]:
             yield Problem(part, name.lineno, f"'{name.name}' is not known here")
     for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
         yield Problem(part, node.lineno, "a template is one text: it cannot include, import or extend another")
+    for node in tree.find_all(nodes.ScopedEvalContextModifier):
+        yield Problem(part, node.lineno, "values are always escaped; leave autoescape out")
 
 
 @dataclass(slots=True)
 class _Open:
-    """An element that is still open, and how many loops were when it began."""
+    """An element that is still open: where it began, and how many loops were open there."""
 
     name: str
+    line: int
     loops: int
 
 
@@ -167,33 +172,46 @@ class _Mjml:
     def problems(self) -> Iterator[Problem]:
         if self.text.lstrip().startswith("<?xml"):
             yield Problem("mjml", 1, "begin with <mjml>, without <?xml …?>")
+        end = 0
         for token in _TOKEN.finditer(self.text):
-            line = line_at(self.text, token.start())
-            yield from (Problem("mjml", line, message) for message in self._judge(token))
+            yield from self._stray(end, token.start())
+            end, line = token.end(), line_at(self.text, token.start())
+            yield from (Problem("mjml", line, message) for message in self._judge(token, line))
+        yield from self._stray(end, len(self.text))
+        yield from (_unclosed(opened) for opened in self._open)
 
-    def _judge(self, token: re.Match[str]) -> Iterator[str]:
+    def _stray(self, start: int, end: int) -> Iterator[Problem]:
+        """The compiler does not say where it met a < that begins no tag, so it is looked for here."""
+        position = self.text.find("<", start, end)
+        if position >= 0:
+            yield Problem("mjml", line_at(self.text, position), "this < begins no tag; write &lt;")
+
+    def _judge(self, token: re.Match[str], line: int) -> Iterator[str]:
         if token["tag"]:
-            yield from self._tag(token)
+            yield from self._tag(token, line)
         elif token["word"] is not None:
             yield from self._block(token)
         elif token["value"]:
             yield from self._jinja(token[0])
 
-    def _tag(self, token: re.Match[str]) -> Iterator[str]:
+    def _tag(self, token: re.Match[str], line: int) -> Iterator[str]:
         name = token["tag"].lower()
-        if not name.startswith("mj"):
-            yield from _html_problems(name, token)
-        elif token["close"]:
-            self._close(name)
-        else:
+        if token["close"]:
+            yield from self._close(name)
+            return
+        if name.startswith("mj"):
             yield from self._element(name, dict(_attributes(token)))
-            if not token["single"]:
-                self._open.append(_Open(name, self._loops))
+        else:
+            yield from _html_problems(name, token)
+        if not token["single"] and name not in _VOID:
+            self._open.append(_Open(name, line, self._loops))
 
-    def _close(self, name: str) -> None:
-        names = [opened.name for opened in self._open]
-        if name in names:
-            del self._open[len(names) - 1 - names[::-1].index(name) :]
+    def _close(self, name: str) -> Iterator[str]:
+        if name not in (opened.name for opened in self._open):
+            yield f"</{name}> closes nothing"
+            return
+        while (opened := self._open.pop()).name != name:
+            yield f"</{name}> comes before the end of <{opened.name}> of line {opened.line}"
 
     def _element(self, name: str, attributes: dict[str, str]) -> Iterator[str]:
         if name in _FORBIDDEN:
@@ -218,8 +236,12 @@ class _Mjml:
             yield "write > instead of <: the compiler reads < as the beginning of a tag"
         if self._inside("mj-social"):
             yield "no Jinja inside <mj-social>: the compiler cannot read it"
-        elif self._open and self._open[-1].name not in _HOLDS_HTML:
+        elif (around := self._nearest()) and around not in _HOLDS_HTML:
             yield f"between tags, Jinja stands in its own <mj-raw>: <mj-raw>{code.strip()}</mj-raw>"
+
+    def _nearest(self) -> str | None:
+        """The innermost element of MJML that is open."""
+        return next((opened.name for opened in reversed(self._open) if opened.name.startswith("mj")), None)
 
     def _inside(self, *names: str) -> bool:
         return any(opened.name in names for opened in self._open)
@@ -227,6 +249,10 @@ class _Mjml:
     def _loops_at(self, *names: str) -> int:
         """How many loops were open where the nearest of these elements began; all of now when there is none."""
         return next((opened.loops for opened in reversed(self._open) if opened.name in names), self._loops)
+
+
+def _unclosed(opened: _Open) -> Problem:
+    return Problem("mjml", opened.line, f"<{opened.name}> is never closed")
 
 
 def _attributes(token: re.Match[str]) -> Iterator[tuple[str, str]]:

@@ -94,7 +94,7 @@ def _wrap(text: str) -> str:
 @lru_cache(maxsize=2)
 def environment(*, escaped: bool) -> _Sandbox:
     """The environment for HTML (escaped) or for plain text."""
-    made = _Sandbox(autoescape=escaped, undefined=StrictUndefined, trim_blocks=not escaped, lstrip_blocks=not escaped)
+    made = _Sandbox(autoescape=escaped, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     made.globals.clear()
     made.filters = {name: filter_ for name, filter_ in made.filters.items() if name in _FILTERS}
     made.filters.update(wrap=_wrap, underline=_underline)
