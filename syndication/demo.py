@@ -3,10 +3,10 @@
 Everything happens in one folder of its own, with a database of its own, so that it touches nothing else.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from syndication.app import App, now, open_app
 from syndication.deliver.addresses import parse_address
@@ -26,8 +26,6 @@ from syndication.settings import DatabaseSettings, MailSettings, Settings
 from syndication.store.collecting import add_source
 from syndication.store.newsletters import newsletters
 from syndication.store.subscribing import SignUp, Visit, confirm, sign_up
-
-_SOURCE: Final = "demo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,7 @@ def run_demo(settings: Settings, articles: Path, base_url: str, to: Path) -> Dem
         old.unlink()
     own = {"var_folder": to.absolute(), "database": DatabaseSettings(), "mail": MailSettings()}
     settings = settings.model_copy(update=own)
-    install(settings, now())
+    install(settings, now(), with_sources=False)
     app = open_app(settings)
     try:
         return _run(app, articles, base_url, to)
@@ -70,7 +68,7 @@ def _run(app: App, articles: Path, base_url: str, to: Path) -> DemoReport:
     readers = _readers(app)
     with database.write() as session:
         source = Source(
-            slug=_SOURCE,
+            slug=_slug(articles),
             title=articles.resolve().name,
             kind=SourceKind.FOLDER,
             location=str(articles.resolve()),
@@ -95,6 +93,10 @@ def _run(app: App, articles: Path, base_url: str, to: Path) -> DemoReport:
         digests,
         tuple(sorted(outbox.glob("*.eml"))),
     )
+
+
+def _slug(folder: Path) -> str:
+    return "-".join(re.findall("[a-z0-9]+", folder.resolve().name.lower())) or "demo"
 
 
 def _readers(app: App) -> dict[str, dict[str, str]]:

@@ -1,6 +1,7 @@
 """`syndication init`: whatever an installation lacks → an installation that can serve. Harmless to repeat."""
 
 import secrets
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,12 +19,14 @@ from syndication.store.migrate import backup_sqlite, current, head, migrate
 _SALT_BYTES = 4
 
 
-def install(settings: Settings, now: datetime) -> list[str]:
+def install(settings: Settings, now: datetime, *, with_sources: bool = True) -> list[str]:
     """Back up and migrate, make keys, insert entries of config/ whose slug is absent; says in words what it did.
 
-    Raises ConfigError, StoreError or TemplateError before anything is half done.
+    with_sources: whether the sources are among the entries. Raises ConfigError, StoreError or TemplateError before anything is half done.
     """
     entries = load_entries(settings.config_folder)
+    if not with_sources:
+        entries = replace(entries, sources=())
     settings.var_folder.mkdir(parents=True, exist_ok=True)
     database = open_database(settings.database_url)
     try:

@@ -1,9 +1,12 @@
 """`syndication`: every command, with an example in its help and exit codes 0 done, 1 failed, 2 wrong use."""
 
+import logging
+
 import typer
 
 from syndication import __version__
 from syndication.cli import admins, content, demo, mailing, running
+from syndication.cli.logs import log_from
 from syndication.cli.output import out
 
 app = typer.Typer(
@@ -11,8 +14,17 @@ app = typer.Typer(
     help="Collects articles, sorts them into topics, publishes feeds and mails each reader one digest.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+@app.callback()
+def before() -> None:
+    """Collects articles, sorts them into topics, publishes feeds and mails each reader one digest."""
+    log_from(logging.WARNING)
+
+
 for part in (running, content, mailing, demo):
     app.registered_commands += part.commands.registered_commands
 app.add_typer(content.sources, name="sources")

@@ -1,21 +1,24 @@
 """Commands that set up and run the service: init, migrate, backup, serve."""
 
 import asyncio
+import logging
 import secrets
 import signal
 from contextlib import suppress
 from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.markup import escape
 
 from syndication.app import App, Runner, now, open_app
+from syndication.cli.logs import log_from
 from syndication.cli.output import errors_in_words, out, print_facts
 from syndication.domain.errors import ConfigError
 from syndication.domain.seams import Enqueue
 from syndication.domain.site import Profile
 from syndication.install import install
-from syndication.settings import load_settings
+from syndication.settings import Settings, load_settings
 from syndication.store.admins import has_admin, hash_of, offer_setup
 from syndication.store.database import open_database
 from syndication.store.migrate import backup_sqlite, migrate
@@ -36,8 +39,7 @@ commands = typer.Typer()
 def init() -> None:
     """Set up or upgrade: back up, migrate, make keys, insert new entries of config/. Harmless to repeat."""
     with errors_in_words():
-        for line in install(load_settings(), now()):
-            out.print(f"[green]✓[/green] {escape(line)}")
+        _set_up(load_settings())
 
 
 @commands.command("migrate", epilog="Example: syndication migrate")
@@ -64,16 +66,26 @@ def backup() -> None:
 
 
 @commands.command("serve", epilog="Example: syndication serve")
-def serve_command() -> None:
+def serve_command(
+    *, set_up: Annotated[bool, typer.Option("--init", help="First do what `syndication init` does.")] = False
+) -> None:
     """Run web, clock and jobs in this process until SIGTERM or Ctrl-C."""
+    log_from(logging.INFO)
     with errors_in_words():
         settings = load_settings()
         require_free(settings.server.host, settings.server.port)
+        if set_up:
+            _set_up(settings)
         app = open_app(settings)
         app.require_ready()
         runner = Runner(app)
         asyncio.run(_serve(app, runner))
         out.print("Stopped.")
+
+
+def _set_up(settings: Settings) -> None:
+    for line in install(settings, now()):
+        out.print(f"[green]✓[/green] {escape(line)}")
 
 
 async def _serve(app: App, runner: Runner) -> None:
