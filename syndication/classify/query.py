@@ -3,7 +3,7 @@
 import unicodedata
 from typing import Final
 
-from syndication.domain.rule_tree import NEAR_SPAN, And, Leaf, Near, Not, Or, Rule, Term, With
+from syndication.domain.rule_tree import NEAR_SPAN, And, Leaf, Near, Or, Rule, Term, With
 
 TITLE: Final = "title"
 """The column a `title:` term is looked for in."""
@@ -26,8 +26,7 @@ def fts5_query(rule: Rule) -> str:
             return f"({' OR '.join(map(fts5_query, parts))})"
         case With(wanted, company):
             return f"({fts5_query(wanted)} AND {fts5_query(company)})"
-        case Not(wanted, unwanted):
-            return f"({fts5_query(wanted)} NOT {fts5_query(unwanted)})"
+    return f"({fts5_query(rule.wanted)} NOT {fts5_query(rule.unwanted)})"
 
 
 def title_query(leaf: Leaf) -> str:

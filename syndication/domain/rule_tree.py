@@ -73,6 +73,11 @@ class With:
     wanted: "Rule"
     company: "Rule"
 
+    @property
+    def parts(self) -> "tuple[Rule, ...]":
+        """Both sides."""
+        return self.wanted, self.company
+
     def __str__(self) -> str:
         """The rule in its plainest spelling."""
         return f"{_operand(self.wanted)} WITH {_operand(self.company)}"
@@ -84,6 +89,11 @@ class Not:
 
     wanted: "Rule"
     unwanted: "Rule"
+
+    @property
+    def parts(self) -> "tuple[Rule, ...]":
+        """Both sides."""
+        return self.wanted, self.unwanted
 
     def __str__(self) -> str:
         """The rule in its plainest spelling."""
@@ -100,13 +110,10 @@ def _operand(rule: Rule) -> str:
 
 def leaves(rule: Rule) -> Iterator[Leaf]:
     """Every term and NEAR group of a rule, in the order they are written, repeated ones too."""
-    match rule:
-        case Term() | Near():
-            yield rule
-        case And(parts) | Or(parts):
-            yield from chain.from_iterable(map(leaves, parts))
-        case With(wanted, other) | Not(wanted, other):
-            yield from chain(leaves(wanted), leaves(other))
+    if isinstance(rule, Term | Near):
+        yield rule
+    else:
+        yield from chain.from_iterable(map(leaves, rule.parts))
 
 
 def matched(rule: Rule, found: Mapping[Leaf, AbstractSet[int]]) -> list[tuple[Leaf, AbstractSet[int]]]:
@@ -127,9 +134,8 @@ def matched(rule: Rule, found: Mapping[Leaf, AbstractSet[int]]) -> list[tuple[Le
         case With(wanted, company):
             allowed = _texts(matched(company, found))
             return [(leaf, texts & allowed) for leaf, texts in matched(wanted, found)]
-        case Not(wanted, unwanted):
-            spoilt = _texts(matched(unwanted, found))
-            return [(leaf, texts - spoilt) for leaf, texts in matched(wanted, found)]
+    spoilt = _texts(matched(rule.unwanted, found))
+    return [(leaf, texts - spoilt) for leaf, texts in matched(rule.wanted, found)]
 
 
 def _texts(reasons: Iterable[tuple[Leaf, AbstractSet[int]]]) -> frozenset[int]:
