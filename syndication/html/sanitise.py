@@ -36,7 +36,7 @@ _CLEANER: Final = nh3.Cleaner(
 
 
 def sanitise(html: str, base_url: str) -> str:
-    """Safe HTML by an allow-list; "" when nothing is left. Sanitising twice changes nothing.
+    """Safe HTML by an allow-list; "" when nothing is left. Never fails.
 
     base_url: the page's address, what relative links are resolved against; "" makes them plain text. Images become
     links with their alternative text: an image tells its server who reads and when. Headings begin at h2.
