@@ -86,11 +86,15 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class FeedDocument:
-    """A feed's bytes in one format, with what HTTP needs. etag: quoted, of the identity bytes. gzip: the same, compressed."""
+    """A feed's bytes in one format, with what HTTP needs. etag: quoted, of the identity bytes.
+
+    gzip, brotli: the same bytes in these codings.
+    """
 
     path: str
     form: FeedFormat
     body: bytes
     gzip: bytes
+    brotli: bytes
     etag: str
     last_modified: datetime

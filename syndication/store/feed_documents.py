@@ -3,16 +3,15 @@
 import operator
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import select, update
 from sqlmodel import Session, col
 
 from syndication.domain.feeds import FeedDocument, FeedFormat
+from syndication.store.counters import raise_counter
 from syndication.store.database import changed
-from syndication.store.tables import CounterRow, FeedDocumentRow
-
-_COUNTER: Final = "feed"
+from syndication.store.tables import FeedDocumentRow
 
 
 class Published(NamedTuple):
@@ -53,7 +52,7 @@ def save_documents(session: Session, documents: Sequence[FeedDocument], fingerpr
     """
     # The counter's row stays locked until the commit: the order of versions is the order of commits, so that who asks
     # for newer versions than theirs misses none, and no two publishers save at the same time.
-    version = _next_version(session)
+    version = raise_counter(session, "feed")
     path = documents[0].path
     rows = {row.form: row for row in session.scalars(select(FeedDocumentRow).where(col(FeedDocumentRow.path) == path))}
     if max((row.version for row in rows.values()), default=0) != seen:
@@ -79,7 +78,14 @@ def removed_feeds(session: Session, paths: Sequence[str]) -> list[str]:
 
 def retire_documents(session: Session, paths: Sequence[str]) -> int:
     """Take the bytes from all documents of these feeds; answers how many there were. They answer 410 from then on."""
-    emptied = {"version": _next_version(session), "fingerprint": "", "etag": "", "body": b"", "gzip": b""}
+    emptied = {
+        "version": raise_counter(session, "feed"),
+        "fingerprint": "",
+        "etag": "",
+        "body": b"",
+        "gzip": b"",
+        "brotli": b"",
+    }
     return changed(session, update(FeedDocumentRow).where(col(FeedDocumentRow.path).in_(paths)).values(emptied))
 
 
@@ -92,11 +98,6 @@ def documents_since(session: Session, version: int) -> Iterator[Stored]:
         yield Stored(known, _document(session.get_one(FeedDocumentRow, (path, form))))
 
 
-def _next_version(session: Session) -> int:
-    raised = update(CounterRow).where(col(CounterRow.name) == _COUNTER).values(n=CounterRow.n + 1)
-    return int(session.execute(raised.returning(col(CounterRow.n))).scalar_one())
-
-
 def _document_row(document: FeedDocument, version: int, fingerprint: str) -> FeedDocumentRow:
     return FeedDocumentRow(
         path=document.path,
@@ -107,6 +108,7 @@ def _document_row(document: FeedDocument, version: int, fingerprint: str) -> Fee
         last_modified=document.last_modified,
         body=document.body,
         gzip=document.gzip,
+        brotli=document.brotli,
     )
 
 
@@ -116,6 +118,7 @@ def _document(row: FeedDocumentRow) -> FeedDocument:
         form=FeedFormat(row.form),
         body=row.body,
         gzip=row.gzip,
+        brotli=row.brotli,
         etag=row.etag,
         last_modified=row.last_modified,
     )

@@ -1,5 +1,6 @@
 """What feeds are made of: which feeds there are, and the newest articles of each."""
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import ColumnElement, Row, Select, case, exists, func, select
 from sqlmodel import Session, col
 
+from syndication import __version__
 from syndication.domain.articles import Enclosure
 from syndication.domain.feeds import Feed, FeedItem, FeedTopic, Origin
 from syndication.domain.ids import article_id, feed_id
@@ -28,6 +30,29 @@ ITEMS: Final = 50
 """How many articles a feed holds. Source: JSON Feed 1.1, 'under 100 KB ideal, 250 KB fine'."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+# What documents show of an article; `content_hash` and `revision` stand for its texts.
+_COLUMNS: Final[Sequence[Any]] = (
+    col(ArticleRow.id),
+    col(ArticleRow.uid),
+    col(ArticleRow.source_id),
+    col(ArticleRow.url),
+    col(ArticleRow.language),
+    col(ArticleRow.first_seen_at),
+    col(ArticleRow.published_at),
+    col(ArticleRow.updated_at),
+    col(ArticleRow.content_hash),
+    col(ArticleRow.revision),
+    col(ArticleRow.authors),
+    col(ArticleRow.enclosures),
+    col(ArticleRow.image_url),
+    col(ArticleRow.ai_generated),
+    col(SourceRow.title).label("source_title"),
+    col(SourceRow.kind).label("source_kind"),
+    col(SourceRow.location).label("source_location"),
+    col(SourceRow.base_url).label("source_base_url"),
+    col(SourceRow.internal).label("source_internal"),
+    col(SourceRow.language).label("source_language"),
+)
 
 
 class FeedKind(StrEnum):
@@ -50,6 +75,16 @@ class FeedPlan:
     language: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What a feed holds. fingerprint: changes when its documents may, far cheaper to know than the documents."""
+
+    plan: FeedPlan
+    articles: Sequence[Row[Any]]
+    topics: Sequence[Row[Any]]
+    fingerprint: str
+
+
 def planned_feeds(session: Session, site: Site) -> list[FeedPlan]:
     """All feeds there are: everything, each enabled topic, each source."""
     everything = FeedPlan(FeedKind.ALL, 0, "/feeds/all", site.title, site.description)
@@ -67,18 +102,24 @@ def _plan(kind: FeedKind, row: TopicRow | SourceRow, site: Site, description: st
     return FeedPlan(kind, row.id or 0, f"/feeds/{kind}/{row.slug}", title, description, language)
 
 
-def load_feed(session: Session, site: Site, plan: FeedPlan) -> Feed:
-    """A feed with its newest articles; only articles that an enabled topic accepted are in any feed.
+def outline_feed(session: Session, site: Site, plan: FeedPlan) -> Outline:
+    """Which articles a feed holds, without their texts; only what an enabled topic accepted is in any feed.
 
     Newest first by publication, or by when we first saw the article if that was earlier: nobody climbs by a date in
-    the future. Articles of backfill are in at once, removed ones out. updated_at: the newest change among the items.
+    the future; by public id where dates are equal. Articles of backfill are in at once, removed ones out.
     """
-    ids = _newest(session, plan)
-    texts, topics = _texts(session, ids), _topics(session, ids)
-    rows = session.execute(select(ArticleRow, SourceRow).join(SourceRow).where(col(ArticleRow.id).in_(ids)))
-    pairs = {article.id: (article, source) for article, source in rows}
-    items = tuple(_item(site, *pairs[key], texts[key], topics[key]) for key in ids if key in texts)
-    changes = [max(pairs[key][0].updated_at, pairs[key][0].first_seen_at) for key in ids]
+    articles = session.execute(_newest(session, plan)).all()
+    topics = _topics(session, [article.id for article in articles])
+    known = (__version__, site, plan, list(map(tuple, articles)), list(map(tuple, topics)))
+    fingerprint = hashlib.sha256(repr(known).encode(errors="surrogatepass")).hexdigest()
+    return Outline(plan, articles, topics, fingerprint)
+
+
+def load_feed(session: Session, site: Site, outline: Outline) -> Feed:
+    """The feed with the texts of its articles. updated_at: the newest change among them, 1970 when there are none."""
+    plan, articles = outline.plan, outline.articles
+    texts, topics = _texts(session, outline), _by_article(outline.topics)
+    changes = [max(article.updated_at, article.first_seen_at) for article in articles]
     return Feed(
         id=feed_id(site.tag_prefix, plan.kind, plan.key),
         path=plan.path,
@@ -88,7 +129,9 @@ def load_feed(session: Session, site: Site, plan: FeedPlan) -> Feed:
         public_url=site.public_url,
         language=plan.language or site.language,
         updated_at=max(changes, default=_EPOCH),
-        items=items,
+        items=tuple(
+            _item(site, article, texts[article.id], topics[article.id]) for article in articles if article.id in texts
+        ),
     )
 
 
@@ -97,9 +140,10 @@ def _shown_at() -> ColumnElement[datetime]:
     return case((published_at < first_seen_at, published_at), else_=first_seen_at)
 
 
-def _newest(session: Session, plan: FeedPlan) -> list[int]:
-    """Ids of the articles of a feed, newest first; by public id where dates are equal."""
-    wanted = select(col(ArticleRow.id)).where(col(ArticleRow.removed_at).is_(None))
+def _newest(session: Session, plan: FeedPlan) -> Select[Any]:
+    """What is told of the newest articles of a feed, but their texts and topics."""
+    wanted = select(*_COLUMNS).join(SourceRow, col(SourceRow.id) == col(ArticleRow.source_id))
+    wanted = wanted.where(col(ArticleRow.removed_at).is_(None))
     if plan.kind is FeedKind.TOPIC:
         wanted = wanted.join(ClassificationRow, col(ClassificationRow.article_id) == col(ArticleRow.id)).where(
             col(ClassificationRow.topic_id) == plan.key, col(ClassificationRow.accepted)
@@ -108,11 +152,10 @@ def _newest(session: Session, plan: FeedPlan) -> list[int]:
         wanted = wanted.where(col(ArticleRow.source_id) == plan.key, _is_accepted())
     else:
         wanted = _recent(session, wanted.where(_is_accepted()))
-    newest = wanted.order_by(_shown_at().desc(), col(ArticleRow.uid)).limit(ITEMS)
-    return [key for key in session.scalars(newest) if key is not None]
+    return wanted.order_by(_shown_at().desc(), col(ArticleRow.uid)).limit(ITEMS)
 
 
-def _recent(session: Session, wanted: Select[int | None]) -> Select[int | None]:
+def _recent(session: Session, wanted: Select[Any]) -> Select[Any]:
     """Narrowed to a few articles by the index on publication, without losing any of the newest by what is shown.
 
     Nothing is shown later than it was published, so the date of the last of the newest by publication is a floor.
@@ -131,33 +174,38 @@ def _is_accepted() -> ColumnElement[bool]:
     )
 
 
-def _texts(session: Session, ids: Sequence[int]) -> dict[int, list[ArticleTextRow]]:
-    rows = session.scalars(select(ArticleTextRow).where(col(ArticleTextRow.article_id).in_(ids)))
-    texts: dict[int, list[ArticleTextRow]] = {}
-    for row in sorted(rows, key=lambda text: text.id or 0):
-        texts.setdefault(row.article_id, []).append(row)
+def _topics(session: Session, ids: Sequence[int]) -> Sequence[Row[Any]]:
+    """Slug, title and matched words of the topics of these articles, in the order of the topics."""
+    columns = (ClassificationRow.article_id, TopicRow.slug, TopicRow.title, ClassificationRow.terms)
+    statement = (
+        select(*map(col, columns))
+        .join(TopicRow, col(TopicRow.id) == col(ClassificationRow.topic_id))
+        .where(col(ClassificationRow.article_id).in_(ids), col(ClassificationRow.accepted), col(TopicRow.enabled))
+        .order_by(col(TopicRow.position), col(TopicRow.id), col(ClassificationRow.article_id))
+    )
+    return session.execute(statement).all()
+
+
+def _texts(session: Session, outline: Outline) -> dict[int, Row[Any]]:
+    """Of each article the text in its own language, else the oldest."""
+    own = {article.id: article.language for article in outline.articles}
+    columns = (ArticleTextRow.article_id, ArticleTextRow.language, ArticleTextRow.title, ArticleTextRow.summary)
+    statement = select(*map(col, columns), col(ArticleTextRow.content)).order_by(col(ArticleTextRow.id))
+    texts: dict[int, Row[Any]] = {}
+    for row in session.execute(statement.where(col(ArticleTextRow.article_id).in_(own))):
+        if row.article_id not in texts or row.language == own[row.article_id]:
+            texts[row.article_id] = row
     return texts
 
 
-def _topics(session: Session, ids: Sequence[int]) -> defaultdict[int, list[Row[Any]]]:
-    """Slug, title and matched words of each article's topics, in the order of the topics."""
-    columns = (ClassificationRow.article_id, TopicRow.slug, TopicRow.title, ClassificationRow.terms)
-    statement = (
-        select(*(col(column) for column in columns))
-        .join(TopicRow, col(TopicRow.id) == col(ClassificationRow.topic_id))
-        .where(col(ClassificationRow.article_id).in_(ids), col(ClassificationRow.accepted), col(TopicRow.enabled))
-        .order_by(col(TopicRow.position), col(TopicRow.id))
-    )
-    topics: defaultdict[int, list[Row[Any]]] = defaultdict(list)
-    for row in session.execute(statement):
-        topics[row.article_id].append(row)
-    return topics
+def _by_article(topics: Sequence[Row[Any]]) -> defaultdict[int, list[FeedTopic]]:
+    found: defaultdict[int, list[FeedTopic]] = defaultdict(list)
+    for row in topics:
+        found[row.article_id].append(FeedTopic(row.slug, row.title, tuple(row.terms)))
+    return found
 
 
-def _item(
-    site: Site, article: ArticleRow, source: SourceRow, texts: Sequence[ArticleTextRow], topics: Sequence[Row[Any]]
-) -> FeedItem:
-    text = next((text for text in texts if text.language == article.language), texts[0])
+def _item(site: Site, article: Row[Any], text: Row[Any], topics: Sequence[FeedTopic]) -> FeedItem:
     return FeedItem(
         id=article_id(site.tag_prefix, article.uid),
         url=article.url or f"{site.public_url}/articles/{article.uid}",
@@ -165,24 +213,25 @@ def _item(
         summary=text.summary,
         content=text.content,
         authors=tuple(article.authors),
-        topics=tuple(FeedTopic(row.slug, row.title, tuple(row.terms)) for row in topics),
-        origin=_origin(site, article, source),
+        topics=tuple(topics),
+        origin=_origin(site, article),
         published_at=min(article.published_at, article.first_seen_at),
         updated_at=article.updated_at,
-        language=text.language or article.language or source.language,
+        language=text.language or article.language or article.source_language,
         enclosures=tuple(Enclosure(**file) for file in article.enclosures),
         image_url=article.image_url,
         ai_generated=article.ai_generated,
     )
 
 
-def _origin(site: Site, article: ArticleRow, source: SourceRow) -> Origin:
+def _origin(site: Site, article: Row[Any]) -> Origin:
     """Credit to the source. What may tell strangers a password or the name of an inner host is not told."""
-    is_feed = source.kind is SourceKind.FEED and not source.internal and not urlsplit(source.location).username
+    is_feed = article.source_kind is SourceKind.FEED and not article.source_internal
+    is_feed = is_feed and not urlsplit(article.source_location).username
     return Origin(
-        feed_id=feed_id(site.tag_prefix, FeedKind.SOURCE, source.id or 0),
-        title=source.title,
-        url=source.location if is_feed else source.base_url,
+        feed_id=feed_id(site.tag_prefix, FeedKind.SOURCE, article.source_id),
+        title=article.source_title,
+        url=article.source_location if is_feed else article.source_base_url,
         updated_at=article.updated_at,
         is_feed=is_feed,
     )

@@ -39,6 +39,9 @@ _SHARED: Final = (
     (b"access-control-allow-origin", b"*"),
     (b"x-content-type-options", b"nosniff"),
 )
+IDENTITY: Final = "identity"
+GZIP: Final = "gzip"
+BROTLI: Final = "br"
 _TAG: Final = re.compile(rb'"[^"]*"')
 _RETRY_AFTER_S: Final = 5
 
@@ -57,10 +60,9 @@ class _Coded:
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """A document ready to serve. tags: the coding that each entity tag names."""
+    """A document ready to serve, by coding. tags: the coding that each entity tag names."""
 
-    identity: _Coded
-    gzip: _Coded
+    codings: dict[str, _Coded]
     tags: dict[bytes, _Coded]
     modified_header: bytes
     modified_at: datetime
@@ -129,12 +131,15 @@ class FeedServer:
 def _prepare(document: FeedDocument) -> _Prepared:
     modified = format_datetime(document.last_modified, usegmt=True).encode()
     tag = document.etag.encode()
-    gzip_tag = tag[:-1] + b'-gz"'
     always = (*_SHARED, (b"last-modified", modified))
     kind = (b"content-type", _MEDIA_TYPES[document.form])
-    identity = _coded(document.body, tag, always, (kind,))
-    gzip = _coded(document.gzip, gzip_tag, always, (kind, (b"content-encoding", b"gzip")))
-    return _Prepared(identity, gzip, {tag: identity, gzip_tag: gzip}, modified, document.last_modified)
+    codings = {
+        IDENTITY: _coded(document.body, tag, always, (kind,)),
+        GZIP: _coded(document.gzip, tag[:-1] + b'-gz"', always, (kind, (b"content-encoding", b"gzip"))),
+        BROTLI: _coded(document.brotli, tag[:-1] + b'-br"', always, (kind, (b"content-encoding", b"br"))),
+    }
+    tags = {coded.not_modified[0][1]: coded for coded in codings.values()}
+    return _Prepared(codings, tags, modified, document.last_modified)
 
 
 def _coded(body: bytes, tag: bytes, always: tuple[Header, ...], described: tuple[Header, ...]) -> _Coded:
@@ -152,7 +157,7 @@ def _select(prepared: _Prepared, headers: Iterable[Sequence[bytes]]) -> tuple[in
             accepted = value if accepted is None else accepted + b"," + value
         elif name == b"if-modified-since":
             since = value
-    coded = prepared.gzip if accepted is not None and accepts_gzip(accepted) else prepared.identity
+    coded = prepared.codings[best_coding(accepted) if accepted is not None else IDENTITY]
     if matched is not None:
         known = _matching(prepared, coded, matched)
         return (304, known) if known else (200, coded)
@@ -181,19 +186,22 @@ def _is_unmodified(prepared: _Prepared, since: bytes) -> bool:
 
 
 @lru_cache(maxsize=256)
-def accepts_gzip(accept_encoding: bytes) -> bool:
-    """Whether the client takes gzip: named with a quality above 0, or covered by '*'."""
-    qualities: dict[bytes, float] = {}
-    for part in accept_encoding.lower().split(b","):
-        coding, _, parameters = part.partition(b";")
+def best_coding(accept_encoding: bytes) -> str:
+    """The coding a client likes best, of those it takes; the smallest of those it likes alike."""
+    qualities: dict[str, float] = {}
+    for part in accept_encoding.decode("latin-1").lower().split(","):
+        coding, _, parameters = part.partition(";")
         qualities[coding.strip()] = _quality(parameters)
-    gzip = qualities.get(b"gzip", qualities.get(b"x-gzip", qualities.get(b"*", 0.0)))
-    # 'identity;q=1, gzip;q=0.5' prefers plain bytes; without a word on identity anything compressed is welcome.
-    return gzip > 0 and gzip >= qualities.get(b"identity", 0.0)
+    others = qualities.get("*", 0.0)
+    # Without a word on identity anything compressed that is accepted is welcome.
+    plain = qualities.get(IDENTITY, 0.0)
+    gzip = qualities.get(GZIP, qualities.get("x-gzip", others))
+    best = max((qualities.get(BROTLI, others), 2, BROTLI), (gzip, 1, GZIP), (plain, 0, IDENTITY))
+    return best[2] if best[0] > 0 else IDENTITY
 
 
-def _quality(parameters: bytes) -> float:
-    found = re.search(rb"q=([01](?:\.\d{0,3})?)", parameters)
+def _quality(parameters: str) -> float:
+    found = re.search(r"q=([01](?:\.\d{0,3})?)", parameters)
     return float(found[1]) if found else 1.0
 
 

@@ -179,6 +179,7 @@ class FeedDocumentRow(SQLModel, table=True):
     last_modified: datetime
     body: bytes
     gzip: bytes
+    brotli: bytes
 
 
 class InstallationRow(SQLModel, table=True):

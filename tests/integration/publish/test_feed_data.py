@@ -2,14 +2,14 @@
 
 from datetime import timedelta
 
-from sqlmodel import Session, col, update
+from sqlmodel import Session, SQLModel, col, update
 
 from syndication.domain.articles import Enclosure
 from syndication.domain.feeds import Feed
 from syndication.domain.site import Site
 from syndication.domain.states import SourceKind
 from syndication.store.database import Database
-from syndication.store.publishing import ITEMS, FeedKind, load_feed, planned_feeds
+from syndication.store.publishing import ITEMS, FeedKind, load_feed, outline_feed, planned_feeds
 from syndication.store.tables import ArticleRow, ClassificationRow, SourceRow, TopicRow
 from tests.support.feeds import PREFIX, PUBLIC_URL
 from tests.support.rows import NOW, accept, add_article, add_counters, add_source, add_text, add_topic
@@ -20,7 +20,7 @@ HOUR = timedelta(hours=1)
 
 def feed_at(session: Session, path: str) -> Feed:
     plan = next(plan for plan in planned_feeds(session, SITE) if plan.path == path)
-    return load_feed(session, SITE, plan)
+    return load_feed(session, SITE, outline_feed(session, SITE, plan))
 
 
 def titles(session: Session, path: str) -> list[str]:
@@ -184,5 +184,38 @@ def test_a_feed_id_survives_a_new_slug_and_a_new_public_address(database: Databa
         before = feed_at(session, "/feeds/topics/agents")
         session.execute(update(TopicRow).values(slug="ai-agents"))
         plan = next(plan for plan in planned_feeds(session, SITE) if plan.kind is FeedKind.TOPIC)
-        after = load_feed(session, Site("News", "", "https://elsewhere.example", "en", "UTC", PREFIX), plan)
+        moved = Site("News", "", "https://elsewhere.example", "en", "UTC", PREFIX)
+        after = load_feed(session, moved, outline_feed(session, moved, plan))
     assert before.id == after.id == f"{PREFIX}/feeds/topics/{key}"
+
+
+def test_the_fingerprint_changes_with_all_that_documents_show_and_with_nothing_else(database: Database) -> None:
+    def fingerprint() -> str:
+        plan = next(plan for plan in planned_feeds(session, SITE) if plan.kind is FeedKind.TOPIC)
+        return outline_feed(session, SITE, plan).fingerprint
+
+    with database.write() as session:
+        add_counters(session)
+        add_topic(session, "agents")
+        source = add_source(session)
+        article_id = add_article(session, source, ["agents"])
+        known = fingerprint()
+        change(session, article_id, seq=None, rules_version=7)
+        session.execute(update(SourceRow).values(etag="x", last_success_at=NOW))
+        add_article(session, source, [])
+        assert fingerprint() == known
+        changes: list[tuple[type[SQLModel], dict[str, object]]] = [
+            (ArticleRow, {"content_hash": "x"}),
+            (ArticleRow, {"revision": 2}),
+            (ArticleRow, {"url": "https://moved.example"}),
+            (ArticleRow, {"authors": ["Ada"]}),
+            (ArticleRow, {"updated_at": NOW + HOUR}),
+            (SourceRow, {"title": "Other"}),
+            (TopicRow, {"title": "Other"}),
+            (ClassificationRow, {"terms": ["other"]}),
+            (ArticleRow, {"removed_at": NOW}),
+        ]
+        for table, values in changes:
+            session.execute(update(table).values(values))
+            before, known = known, fingerprint()
+            assert known != before, values

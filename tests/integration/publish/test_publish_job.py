@@ -4,6 +4,7 @@ import gzip
 from datetime import timedelta
 from pathlib import Path
 
+import brotli
 import pytest
 from sqlmodel import Session, col, select, update
 
@@ -157,11 +158,12 @@ def test_versions_grow_with_every_change(filled: Database) -> None:
 
 def test_files_are_the_served_bytes_with_gzip_beside_them(filled: Database, tmp_path: Path) -> None:
     publish_feeds(filled, SITE, NOW)
-    assert export_feeds(filled, tmp_path) == FEEDS * 3 * 2
+    assert export_feeds(filled, tmp_path) == FEEDS * 3 * 3
     for path, found in stored_in(filled).items():
         file = tmp_path / path.lstrip("/")
         assert file.read_bytes() == found.document.body
         assert gzip.decompress(file.with_name(f"{file.name}.gz").read_bytes()) == found.document.body
+        assert brotli.decompress(file.with_name(f"{file.name}.br").read_bytes()) == found.document.body
     assert not list(tmp_path.rglob(".*"))
 
 
@@ -174,7 +176,7 @@ def test_an_unchanged_file_is_not_touched(filled: Database, tmp_path: Path) -> N
     before = {name: inode(name) for name in ("all.rss", "topics/agents.rss", "topics/agents.rss.gz")}
     edit(filled, 1, "Edited")  # this article is in the other topic only
     publish_feeds(filled, SITE, NOW + HOUR)
-    assert export_feeds(filled, tmp_path) == 9 * 2
+    assert export_feeds(filled, tmp_path) == 9 * 3
     assert inode("all.rss") != before.pop("all.rss")
     assert {name: inode(name) for name in before} == before
     assert export_feeds(filled, tmp_path) == 0
@@ -188,7 +190,7 @@ def test_the_files_of_a_removed_feed_are_deleted(filled: Database, tmp_path: Pat
     publish_feeds(filled, SITE, NOW + HOUR)
     export_feeds(filled, tmp_path)
     assert {file.name for file in (tmp_path / "feeds" / "topics").iterdir()} == {
-        f"agents.{form}{coding}" for form in ("rss", "atom", "json") for coding in ("", ".gz")
+        f"agents.{form}{coding}" for form in ("rss", "atom", "json") for coding in ("", ".gz", ".br")
     }
 
 

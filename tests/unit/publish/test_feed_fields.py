@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from syndication.publish.fit import absolute_url, distinct, fitted, plain_line
+from syndication.html import characters
+from syndication.publish.fit import absolute_url, clean_line, clean_text, distinct, fitted, plain_line
 from tests.support.feeds import AT, a_feed, an_item
 
 
@@ -32,6 +33,12 @@ def test_every_text_can_stand_in_xml_once_it_is_plain(text: str) -> None:
     element = etree.Element("title")
     element.text = plain_line(text)
     assert etree.fromstring(etree.tostring(element)).text == (plain_line(text) or None)
+
+
+@given(st.text() | st.text(alphabet=" ab\n\t\x00\u00a0\u202e\ufeff"))
+def test_the_fast_way_cleans_as_the_slow_one(text: str) -> None:
+    assert clean_text(text) == characters.clean_text(text)
+    assert clean_line(text) == characters.clean_line(text)
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,7 @@ def upgrade() -> None:
     sa.Column('last_modified', sa.DateTime(timezone=True), nullable=False),
     sa.Column('body', sa.LargeBinary(), nullable=False),
     sa.Column('gzip', sa.LargeBinary(), nullable=False),
+    sa.Column('brotli', sa.LargeBinary(), nullable=False),
     sa.PrimaryKeyConstraint('path', 'form', name=op.f('pk_feed_document'))
     )
     with op.batch_alter_table('feed_document', schema=None) as batch_op:
