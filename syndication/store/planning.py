@@ -65,8 +65,9 @@ class OwnStart:
 
 
 def hold_composing(session: Session, issue_id: int) -> bool:
-    """Whether an issue is being composed; it stays so until this transaction ends."""
-    state = select(col(IssueRow.state)).where(col(IssueRow.id) == issue_id).with_for_update(read=True)
+    """Whether an issue is being composed; nobody else changes it before this transaction ends."""
+    # Not FOR SHARE: two that hold it and then update the row wait for each other.
+    state = select(col(IssueRow.state)).where(col(IssueRow.id) == issue_id).with_for_update(key_share=True)
     return session.scalars(state).one() is IssueState.COMPOSING
 
 
@@ -219,7 +220,7 @@ def drop_own_starts(session: Session, plan: IssuePlan, readers: Sequence[OwnStar
 
 def start_sending(session: Session, issue_id: int, planned: int, now: datetime) -> IssueState:
     """Let a planned issue go; without any delivery it is empty and over. The state it has now."""
-    values: dict[str, Any] = {"state": IssueState.SENDING}
+    values: dict[str, Any] = {"state": IssueState.SENDING, "note": ""}
     if not planned:
         values = {"state": IssueState.EMPTY, "closed_at": now, "note": "Nothing new for anybody."}
     session.execute(

@@ -1,6 +1,6 @@
 """A small newsletter on a real database, to compose issues of it and to look at what each reader gets."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -64,6 +64,22 @@ class Mortal(Database):
             self.lives[0] -= 1
             if self.lives[0] < 0:
                 raise Killed
+
+
+@dataclass(frozen=True, slots=True)
+class Disturbed(Database):
+    """A database in which something happens just before the n-th write of the one who uses it."""
+
+    act: Callable[[], object]
+    writes: list[int]
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        if self.writes[0] == 0:
+            self.act()
+        self.writes[0] -= 1
+        with Database(self.engine).write() as session:
+            yield session
 
 
 @dataclass(frozen=True, slots=True)
