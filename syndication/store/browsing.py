@@ -237,7 +237,7 @@ def _past(session: Session, rows: Sequence[IssueRow]) -> list[PastIssue]:
         .where(col(IssueArticleRow.issue_id).in_([row.id for row in rows]))
         .group_by(col(IssueArticleRow.issue_id))
     )
-    articles: dict[int, int] = dict(session.execute(counted).tuples().all())
+    articles: dict[int, int] = dict(session.execute(counted).all())
     return [
         PastIssue(
             issue_id=row.id or 0,

@@ -1,5 +1,6 @@
 """Deps → the web application: feeds first, then the pages."""
 
+import traceback
 from http import HTTPStatus
 from typing import Final
 
@@ -74,7 +75,7 @@ def _incomplete(request: Request, error: Exception) -> Response:
 
 
 def _our_fault(request: Request, error: Exception) -> Response:
-    # The route, never the address: it may hold a token.
+    # The route, never the address: it may hold a token. For the same reason no values of variables, only where it was.
     route = getattr(request.scope.get("route"), "path", "")
-    _log.error("page_failed", route=route, method=request.method, exc_info=error)
+    _log.error("page_failed", route=route, method=request.method, trace="".join(traceback.format_exception(error)))
     return _http_error(request, HTTPException(500))

@@ -1,11 +1,10 @@
 """What the pages need, given to them once: by `create_app(deps)`, read by every endpoint through `deps_of`."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final, Protocol, cast
 
 from starlette.requests import Request
@@ -34,7 +33,7 @@ class FeedServer(Protocol):
 class Deps:
     """clock: this instant, aware UTC. outbox: the folder mail is kept in, None when it leaves by SMTP.
 
-    languages: what readers can choose, code → name. proxies: who may tell us a visitor's address in X-Forwarded-For.
+    proxies: who may tell us a visitor's address in X-Forwarded-For.
     """
 
     database: Database
@@ -46,7 +45,6 @@ class Deps:
     profile: Profile
     outbox: Path | None
     feeds: FeedServer
-    languages: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({"en": "English"}))
     proxies: tuple[Network, ...] = LOOPBACK
 
 

@@ -1,6 +1,7 @@
 """A reader's own pages: preferences, leaving, their mail as a page. GET never changes anything; the token is the permission."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from types import MappingProxyType
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ from syndication.domain.newsletters import Choice
 from syndication.domain.splice import Splice, fill
 from syndication.domain.states import SubscriptionStatus
 from syndication.domain.tokens import Purpose
+from syndication.lang.mail import LANGUAGES
 from syndication.store.browsing import ReaderPage, mail_of
 from syndication.store.subscribing import change_choice, pause, resume, unsubscribe
 from syndication.web.deps import Deps, deps_of
@@ -24,6 +26,7 @@ from syndication.web.words import local_day
 
 router = APIRouter()
 
+_LANGUAGE_NAMES: Final = MappingProxyType({"en": "English", "it": "Italiano"})
 _LONGEST_PAUSE: Final = timedelta(days=366)
 _SHORT_PAUSE: Final = timedelta(days=30)
 
@@ -50,7 +53,7 @@ def save_choice(
         return _preferences(request, token, reader)
     if not set(topics) & set(reader.offer.newsletter.topics):
         return _preferences(request, token, reader, fault="Choose at least one topic, pause, or unsubscribe.")
-    choice = Choice(frozenset(topics), language if language in deps.languages else reader.language)
+    choice = Choice(frozenset(topics), language if language in LANGUAGES else reader.language)
     with deps.database.write() as session:
         change_choice(session, subscription_id, choice, visit_of(request), deps.clock())
     return _saved(token, "choice")
@@ -158,7 +161,7 @@ def _preferences(
         token=token,
         fault=fault,
         saved=saved,
-        languages=deps.languages,
+        languages={code: _LANGUAGE_NAMES.get(code, code) for code in LANGUAGES},
         paused_until=_paused_until(reader, now),
         first_day=local_day(now, zone) + timedelta(days=1),
         last_day=local_day(now + _LONGEST_PAUSE, zone),
