@@ -16,6 +16,7 @@ _DECLARED: Final = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z
 _META: Final = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE)
 _CHARSET: Final = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE)
 _HEAD: Final = 4096
+_NO_DOCUMENTS: Final = frozenset({"idna", "punycode", "undefined"})
 # What pages mean when they say less. Source: WHATWG Encoding, "names and labels".
 _WIDER: Final = {
     "iso-8859-1": "cp1252",
@@ -41,7 +42,7 @@ def decode(body: bytes, content_type: str = "") -> str:
     for encoding in ("utf-8", *_declared(body, content_type)):
         try:
             return body.decode(encoding)
-        except (UnicodeDecodeError, LookupError):
+        except (UnicodeError, LookupError):
             continue
     return body.decode("cp1252", "replace")
 
@@ -55,9 +56,11 @@ def _declared(body: bytes, content_type: str) -> list[str]:
 
 
 def _is_text_encoding(name: str) -> bool:
-    """Whether Python decodes it to text safely; 'hex', 'zip' and the like are codecs, too, 'unicode_escape' is a trap."""
+    """Whether it is an encoding of documents; Python's 'hex', 'unicode_escape' or 'punycode' (quadratic) are codecs, too."""
     try:
         info = codecs.lookup(name)
     except LookupError:
         return False
-    return bool(getattr(info, "_is_text_encoding", True)) and "escape" not in info.name and info.name != "idna"
+    return (
+        bool(getattr(info, "_is_text_encoding", True)) and "escape" not in info.name and info.name not in _NO_DOCUMENTS
+    )

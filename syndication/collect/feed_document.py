@@ -115,6 +115,8 @@ def as_paragraphs(text: str) -> str:
 def _link(entry: Mapping[str, Any], enclosures: tuple[Enclosure, ...]) -> tuple[str, tuple[str, ...]]:
     """The item's page, an enclosure in its place, or "": then our own page of it is the best there is."""
     link = _text(entry, "link")
+    if entry.get("guidislink") and link == _text(entry, "id") and not link.startswith(("http://", "https://")):
+        link = ""  # feedparser takes every guid for an address that does not deny it
     if link or not enclosures:
         return link, () if link else ("no link",)
     return enclosures[0].url, ("no link: the enclosure's is used",)

@@ -61,7 +61,8 @@ def after_success(rhythm: Rhythm, min_wait_s: int, now: datetime) -> Pace:
     next_poll_at = now + interval + _slot(rhythm.slug, interval)
     if gap is None or len(rhythm.dates) < _LEARNED_FROM or silent <= max(_LATE_GAPS * gap, _LATE_FROM):
         return Pace(next_poll_at, interval, Health.OK)
-    words = f"It usually brings an article every {in_words(gap)} and has been silent for {in_words(silent)}."
+    usual = in_words(gap).removeprefix("1 ")
+    words = f"It usually brings an article every {usual} and has been silent for {in_words(silent)}."
     return Pace(next_poll_at, interval, Health.LATE, words)
 
 

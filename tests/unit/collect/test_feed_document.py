@@ -1,0 +1,289 @@
+"""Feeds of every quality → items, with the traps that feeds set."""
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from syndication.collect.decoding import decode
+from syndication.collect.drafts import Context, finish
+from syndication.collect.feed_document import FeedDocument, read_feed
+from syndication.domain.articles import DateOrigin, Enclosure, Item
+from tests.support.items import NOW
+
+
+def rss(*items: str, head: str = "") -> str:
+    return (
+        '<?xml version="1.0"?><rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"'
+        ' xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:media="http://search.yahoo.com/mrss/"><channel>'
+        f"<title>Site</title><link>https://e.org/</link>{head}{''.join(f'<item>{one}</item>' for one in items)}</channel></rss>"
+    )
+
+
+def document(text: str) -> FeedDocument:
+    found = read_feed(text)
+    assert found is not None
+    return found
+
+
+def items(text: str, base_url: str = "https://e.org/feed.xml") -> Sequence[Item]:
+    found = document(text)
+    return finish(found.drafts, Context(NOW, base_url, found.language))
+
+
+def one(text: str, base_url: str = "https://e.org/feed.xml") -> Item:
+    (found,) = items(text, base_url)
+    return found
+
+
+def test_an_rss_item_is_read_whole() -> None:
+    found = one(
+        rss(
+            "<guid isPermaLink='false'>7</guid><title>T</title><link>https://e.org/7</link>"
+            "<pubDate>Mon, 23 Nov 2026 10:00:00 CEST</pubDate><description>Short.</description>"
+            "<content:encoded><![CDATA[<p>Long <a href='x'>text</a>.</p>]]></content:encoded>"
+            "<category>a</category><category>b</category><dc:creator>Ann</dc:creator>"
+            "<enclosure url='/a.mp3' type='audio/mpeg' length='12'/><media:thumbnail url='/t.png'/>"
+        )
+    )
+    assert (found.native_key, found.url, found.title, found.summary) == ("7", "https://e.org/7", "T", "Short.")
+    assert found.content == '<p>Long <a href="https://e.org/x" rel="noopener nofollow">text</a>.</p>'
+    assert found.published.at == datetime(2026, 11, 23, 8, tzinfo=UTC)
+    assert (found.tags, found.authors, found.image_url) == (("a", "b"), ("Ann",), "https://e.org/t.png")
+    assert found.enclosures == (Enclosure("https://e.org/a.mp3", "audio/mpeg", 12),)
+
+
+def test_an_atom_entry_is_read_whole() -> None:
+    found = one(
+        '<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="it" xml:base="https://e.org/blog/"><title>S</title>'
+        '<entry><id>urn:1</id><title type="html">A &amp;amp; B</title><link href="post"/>'
+        "<published>2026-11-20T10:00:00Z</published><updated>2026-11-21T10:00:00Z</updated><author><name>Ann</name></author>"
+        '<content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>Ciao <a href="q">q</a></p></div></content>'
+        "</entry></feed>"
+    )
+    assert (found.native_key, found.url, found.title, found.language) == (
+        "urn:1",
+        "https://e.org/blog/post",
+        "A & B",
+        "it",
+    )
+    assert found.content == '<p>Ciao <a href="https://e.org/blog/q" rel="noopener nofollow">q</a></p>'
+    assert found.published.at == datetime(2026, 11, 20, 10, tzinfo=UTC)
+    assert found.updated_at == datetime(2026, 11, 21, 10, tzinfo=UTC)
+
+
+def test_rdf_is_read() -> None:
+    found = one(
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/"'
+        ' xmlns:dc="http://purl.org/dc/elements/1.1/"><channel rdf:about="https://e.org/"><title>S</title></channel>'
+        '<item rdf:about="https://e.org/1"><title>T</title><link>https://e.org/1</link><dc:date>2026-11-20</dc:date></item>'
+        "</rdf:RDF>"
+    )
+    assert (found.title, found.url) == ("T", "https://e.org/1")
+    assert found.published.at == datetime(2026, 11, 20, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("version", ["0.91", "0.92", "0.94"])
+def test_old_rss_is_read(version: str) -> None:
+    text = f'<rss version="{version}"><channel><title>S</title><item><title>T</title><link>https://e.org/1</link></item></channel></rss>'
+    assert one(text).title == "T"
+
+
+@pytest.mark.parametrize(
+    ("written", "title"),
+    [
+        ("AT&T", "AT&T"),
+        ("AT&amp;T", "AT&T"),
+        ("AT&amp;amp;T", "AT&T"),
+        ("a &lt;b&gt;bold&lt;/b&gt; word", "a bold word"),
+        ("5 &lt; 6", "5 < 6"),
+        ("one&nbsp;two&mdash;three", "one two—three"),
+        ("&undefined; x", "&undefined; x"),
+        ("<![CDATA[A <i>b</i> &amp; c]]>", "A b & c"),
+        ("a&#2;b&#x202e;c", "abc"),
+        ("  two\n lines ", "two lines"),
+    ],
+)
+def test_a_title_is_plain_text_however_it_is_written(written: str, title: str) -> None:
+    assert one(rss(f"<guid>1</guid><title>{written}</title>")).title == title
+
+
+def test_guids_that_repeat_do_not_swallow_articles() -> None:
+    found = items(rss(*(f"<guid>same</guid><title>T{n}</title><link>https://e.org/{n}</link>" for n in range(3))))
+    assert len({item.native_key for item in found}) == 3
+
+
+def test_a_guid_does_not_depend_on_the_feeds_own_address() -> None:
+    text = rss("<guid>relative/guid</guid><title>T</title>")
+    assert one(text, "https://a.org/").native_key == one(text, "https://b.org/").native_key == "relative/guid"
+
+
+def test_a_relative_link_is_made_absolute_and_told() -> None:
+    found = one(rss("<guid>1</guid><title>T</title><link>/a</link>"))
+    assert found.url == "https://e.org/a"
+    assert "a relative link was made absolute" in found.repairs
+
+
+def test_an_item_without_a_link_takes_its_enclosure_else_has_none() -> None:
+    assert one(rss("<guid>x</guid><title>T</title><enclosure url='https://e.org/a.mp3' type='audio/mpeg'/>")).url == (
+        "https://e.org/a.mp3"
+    )
+    assert one(rss("<guid isPermaLink='false'>x</guid><title>T</title>")).url == ""
+
+
+def test_a_title_that_is_missing_is_the_first_words() -> None:
+    found = one(rss("<guid>1</guid><description>One sentence here. Another one.</description>"))
+    assert found.title == "One sentence here."
+    assert "no title: the first words are used" in found.repairs
+
+
+def test_an_item_without_a_word_is_left_out() -> None:
+    assert not items(rss("<guid>1</guid><link>https://e.org/1</link>"))
+
+
+def test_a_missing_date_is_first_seen() -> None:
+    found = one(rss("<guid>1</guid><title>T</title><pubDate>0000-00-00</pubDate>"))
+    assert (found.published.at, found.published.origin) == (NOW, DateOrigin.FIRST_SEEN)
+
+
+def test_an_authors_address_is_not_kept() -> None:
+    found = one(rss("<guid>1</guid><title>T</title><author>ann@e.org (Ann)</author>"))
+    assert found.authors == ("Ann",)
+
+
+def test_a_long_description_is_the_content_and_its_first_sentences_the_summary() -> None:
+    found = one(rss(f"<guid>1</guid><title>T</title><description>{'One more sentence here. ' * 50}</description>"))
+    assert found.summary == "One more sentence here. One more sentence here."
+    assert found.content.count("sentence") == 50
+
+
+def test_a_new_date_is_no_new_content_but_a_new_word_is() -> None:
+    base = "<guid>1</guid><title>T</title><description>{}</description><pubDate>{}</pubDate>"
+    first = one(rss(base.format("word", "2026-11-20"))).content_hash
+    assert one(rss(base.format("word", "2026-11-21"))).content_hash == first
+    assert one(rss(base.format("other", "2026-11-20"))).content_hash != first
+
+
+def test_scripts_do_not_survive() -> None:
+    found = one(
+        rss(
+            "<guid>1</guid><title>T</title><description>&lt;script&gt;x()&lt;/script&gt;&lt;p onclick='x'&gt;a</description>"
+        )
+    )
+    assert found.content == "<p>a</p>"
+
+
+def test_only_the_newest_three_hundred_items_are_read() -> None:
+    entry = "<guid>{0}</guid><title>T{0}</title><pubDate>2026-{1:02}-{2:02}</pubDate>"
+    forward = [entry.format(n, n // 28 % 10 + 1, n % 28 + 1) for n in range(280)] + [
+        entry.format(n, 11, 20) for n in range(280, 400)
+    ]
+    found = items(rss(*forward))
+    assert len(found) == 300
+    assert found[-1].title == "T399"
+    assert items(rss(*reversed(forward)))[0].title == "T399"
+
+
+def test_a_feeds_own_wish_for_a_pause_is_read() -> None:
+    assert document(rss(head="<ttl>90</ttl>")).minutes == 90
+    assert document(rss(head="<ttl>x</ttl>")).minutes == 0
+
+
+def test_an_entity_bomb_does_not_go_off() -> None:
+    levels = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 12))
+    bomb = f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY l0 "lol">{levels}]><rss version="2.0"><channel><title>&l11;</title></channel></rss>'
+    begin = time.monotonic()
+    assert document(bomb).title == "&l11;"
+    assert time.monotonic() - begin < 1
+
+
+def test_an_external_entity_is_not_read() -> None:
+    text = '<!DOCTYPE rss [<!ENTITY x SYSTEM "file:///etc/hostname">]>' + rss("<guid>1</guid><title>a&x;b</title>")
+    assert one(text).title == "a&x;b"
+
+
+def test_junk_before_and_after_the_feed_is_ignored() -> None:
+    assert (
+        one("\ufeff\n<b>Warning</b>: x in y.php\n" + rss("<guid>1</guid><title>T</title>") + "<!-- x --> junk").title
+        == "T"
+    )
+
+
+def test_a_feed_that_breaks_off_gives_what_it_has() -> None:
+    text = rss("<guid>1</guid><title>T1</title>", "<guid>2</guid><title>T2</title>")
+    assert [item.title for item in items(text[: text.index("T2") + 2])] == ["T1", "T2"]
+
+
+def test_utf8_bytes_win_over_a_wrong_declaration() -> None:
+    text = rss("<guid>1</guid><title>Größe</title>").replace('version="1.0"', 'version="1.0" encoding="iso-8859-1"', 1)
+    assert one(decode(text.encode(), "text/xml")).title == "Größe"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "<rss", "<html><body>x</body></html>", '{"a": 1}', "/etc/passwd", "http://127.0.0.1/"]
+)
+def test_what_is_no_feed_is_none(text: str) -> None:
+    assert read_feed(text) is None
+
+
+HOSTILE = [
+    "<rss><channel><item><description>" + "<b>" * 200_000,
+    "<rss><channel>" + "<item><title>x</title></item>" * 30_000,
+    "<rss><channel><item><title>" + "&" * 500_000,
+    "<rss>" + "<![CDATA[" * 100_000,
+    "<rss " + 'a="' * 300_000,
+    "<rss><channel><item>" + '<x y="' * 100_000,
+    "<" * 1_000_000,
+    "<rss " * 200_000,
+    "<rss>" + "<!--" * 250_000,
+    "<rss><channel><item><description><![CDATA[" + "<div>" * 200_000,
+    "<rss>" + "</x>" * 250_000,
+    "<rss>" + "<a:b>" * 200_000,
+    "<rss><channel>" + "<a/>" * 250_000 + "</channel></rss>",
+    "<rss><channel><item>" + "<title/>" * 120_000,
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: str(text[:40]))
+def test_a_hostile_megabyte_takes_no_more_than_two_seconds(text: str) -> None:
+    begin = time.monotonic()
+    found = read_feed(text)
+    if found is not None:
+        finish(found.drafts, Context(NOW))
+    assert time.monotonic() - begin < 2
+
+
+PARTS = [
+    *(
+        "<rss>",
+        "<channel>",
+        "<item>",
+        "</item>",
+        "<title>",
+        "</title>",
+        "<feed xmlns='http://www.w3.org/2005/Atom'>",
+        "<entry>",
+    ),
+    *("<link href='x'/>", "<guid>", "<![CDATA[", "]]>", "&", "&amp;", "&#0;", "&nbsp;", "<pubDate>x", "<x:y>"),
+    *("\x00", "\ud800", "é"),
+]
+
+
+@settings(max_examples=150)
+@given(st.lists(st.one_of(st.sampled_from(PARTS), st.text(max_size=5)), max_size=30))
+def test_any_text_is_read_or_refused(parts: list[str]) -> None:
+    found = read_feed("".join(parts))
+    if found is not None:
+        for item in finish(found.drafts, Context(NOW, "https://e.org/")):
+            assert item.title
+            assert item.published.at <= NOW
+
+
+@settings(max_examples=100)
+@given(st.binary(max_size=300), st.sampled_from([b"", b"<rss><channel><item>", b"<feed><entry>"]))
+def test_any_bytes_are_read_or_refused(body: bytes, begin: bytes) -> None:
+    found = read_feed(decode(begin + body))
+    assert found is None or finish(found.drafts, Context(NOW)) is not None
