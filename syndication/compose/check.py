@@ -4,7 +4,7 @@ Runs only in the worker process.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html.parser import HTMLParser
 from typing import Final
 
@@ -60,7 +60,8 @@ def _line_of(mjml: str, message: str) -> int | None:
     if not found:
         return None
     before = mjml.encode()[: int(found[1])].decode(errors="ignore")
-    return line_at(before, len(before))
+    behind = mjml[len(before) :]
+    return line_at(mjml, len(mjml) - len(behind.lstrip()))
 
 
 def _try_out(template: Template) -> None:
@@ -100,7 +101,7 @@ def _require(name: str, body: MailBody) -> None:
     words = {"text": body.text, "mjml": "".join(page.words)}
     links = {"text": body.text, "mjml": "\n".join(page.links)}
     missing = ((message, part) for part in ("mjml", "text") for message in _missing(name, words[part], links[part]))
-    strange = ((message, "mjml") for message in page.problems())
+    strange = ((message, "mjml") for message in _strange(page.links, body.html))
     for message, part in (*missing, *strange):
         raise TemplateError(message, None, part)
 
@@ -113,35 +114,28 @@ def _missing(name: str, words: str, links: str) -> Iterator[str]:
         yield "{{ newsletter.postal_address }} is missing; the law asks for it"
 
 
+def _strange(links: Sequence[str], html: str) -> Iterator[str]:
+    for link in links:
+        if not link.startswith(_SCHEMES):
+            yield f"the link '{link[:60]}' leads nowhere; links begin with http://, https:// or mailto:"
+    for stranger in _STRANGERS:
+        if stranger in html:
+            yield f"something from {stranger} would tell strangers who reads the mail"
+
+
 class _Page(HTMLParser):
-    """What a reader's mail program finds in the HTML part."""
+    """What a reader finds in the HTML part: its words and the addresses of its links."""
 
     def __init__(self) -> None:
         super().__init__()
         self.words: list[str] = []
         self.links: list[str] = []
-        self._addresses: list[str] = []
-        self._tags: set[str] = set()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Keep links, addresses and tags."""
-        self._tags.add(tag)
-        for name, value in attrs:
-            if tag == "a" and name == "href":
-                self.links.append(value or "")
-            elif name in {"src", "background"}:
-                self._addresses.append(value or "")
+        """Keep links."""
+        if tag == "a":
+            self.links += [value or "" for name, value in attrs if name == "href"]
 
     def handle_data(self, data: str) -> None:
         """Keep words."""
         self.words.append(data)
-
-    def problems(self) -> Iterator[str]:
-        for link in self.links:
-            if not link.startswith(_SCHEMES):
-                yield f"the link '{link[:60]}' leads nowhere; links begin with http://, https:// or mailto:"
-        for address in (*self.links, *self._addresses):
-            if any(stranger in address for stranger in _STRANGERS):
-                yield f"'{address[:60]}' would tell strangers who reads the mail"
-        if "script" in self._tags:
-            yield "text of an article came out as HTML"

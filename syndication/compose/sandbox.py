@@ -77,6 +77,18 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         message = f"templates may not use the operator {operator}"
         raise SecurityError(message)
 
+    def getattr(self, obj: Any, attribute: str) -> Any:  # noqa: ANN401 - as Jinja
+        """What values are made of, dicts, answers by key alone: that is safe, and half the price."""
+        if type(obj) is dict and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
+    def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as Jinja
+        """Call a macro or `once`; the latter directly, as it is called for each row of each digest."""
+        if type(obj) is Once:
+            return obj(args[0], kwargs["caller"])
+        return super().call(context, obj, *args, **kwargs)
+
     def is_safe_callable(self, obj: Any) -> bool:  # noqa: ANN401 - as Jinja
         """Macros of the template and `once`, nothing else."""
         return isinstance(obj, Macro | Once)
@@ -86,6 +98,7 @@ def _underline(text: str, mark: str = "-") -> str:
     return text + "\n" + mark[:1] * min(len(text), TEXT_WIDTH)
 
 
+@lru_cache(maxsize=1_000)  # the same few sentences stand in all digests of an issue
 def _wrap(text: str) -> str:
     """Prose in lines of 74 characters; never breaks within a word, so links stay whole."""
     return "\n".join(wrap(text, TEXT_WIDTH, break_long_words=False, break_on_hyphens=False))

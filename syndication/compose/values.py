@@ -200,8 +200,8 @@ def _teaser(strongest: Sequence[Story]) -> Values:
     """The strongest title for the subject; the next two behind it, or the summary of an only one."""
     if not strongest:
         return {}
-    titles = [clean_line(story.title) for story in strongest]
-    following = " · ".join(titles[1:3]) or lead(strongest[0].summary)
+    titles = [clean_line(story.title) for story in strongest[:3]]
+    following = " · ".join(titles[1:]) or lead(strongest[0].summary)
     return {"headline": trim(titles[0], HEADLINE_LENGTH), "preheader": trim(following, PREHEADER_LENGTH)}
 
 

@@ -60,6 +60,10 @@ def test_the_shipped_templates_compile_within_a_second_or_so() -> None:
         assert template.hash == source_hash(sources[template.name])
 
 
+def test_one_template_comes_back_compiled() -> None:
+    assert compile_template(DIGEST).hash == source_hash(DIGEST)
+
+
 def test_the_hash_changes_with_every_part() -> None:
     changed = [replace(DIGEST, **{part: "x"}) for part in ("name", "subject", "text", "mjml")]
 
