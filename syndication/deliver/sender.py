@@ -196,17 +196,21 @@ class _Worker:
 
     async def finish(self) -> None:
         """Keep the last outcome and say goodbye."""
-        if self._last:
-            await self._run.writer.commit(self._last, None)
-        if self._connection:
-            await self._connection.close()
+        try:
+            await self._keep_last()
+        finally:
+            if self._connection:
+                await self._connection.close()
+
+    async def _keep_last(self) -> None:
+        last, self._last = self._last, None
+        if last:
+            await self._run.writer.commit(last, None)
 
     async def _connected(self) -> Connection | None:
         if self._connection and self._connection.is_usable:
             return self._connection
-        if self._last:  # opening may take long, and an outcome that is not on the disk costs a duplicate
-            last, self._last = self._last, None
-            await self._run.writer.commit(last, None)
+        await self._keep_last()  # opening may take long, and an outcome that is not on the disk costs a duplicate
         if self._connection:
             await self._connection.close()
         self._connection, self._rides = await self._run.lane.open(), 0

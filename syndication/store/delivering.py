@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
+import structlog
 from sqlalchemy import ColumnElement, Update, and_, exists, func, or_, select, update
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlmodel import Session, col
 
 from syndication.domain.digests import MailBody
@@ -23,6 +25,7 @@ from syndication.domain.states import (
     SubscriptionStatus,
     UnknownPolicy,
 )
+from syndication.store.database import Database
 from syndication.store.starts import apply_own_starts
 from syndication.store.tables import (
     DeliveryBatchRow,
@@ -35,6 +38,7 @@ from syndication.store.tables import (
     SubscriptionRow,
 )
 
+_log = structlog.get_logger()
 _MOST_RESENDS: Final = 1
 _UNKNOWN_WAIT: Final = timedelta(minutes=5)
 _READ_AT_ONCE: Final = 500
@@ -43,9 +47,9 @@ _CLAIMABLE: Final = (BatchState.PENDING, BatchState.WAITING)
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A batch that is ours until `until` (aware UTC), unless renewed. lo, hi: the subscriber ids it covers.
+    """A batch that is ours until the lease runs out, unless renewed. lo, hi: the subscriber ids it covers.
 
-    expires_at: when what still waits in it expires (aware UTC).
+    issue_at: when the issue was frozen (aware UTC); its mails bear this date.
     """
 
     batch_id: int
@@ -55,7 +59,7 @@ class Lease:
     lo: int
     hi: int
     policy: UnknownPolicy
-    expires_at: datetime
+    issue_at: datetime
 
 
 class Recipient(NamedTuple):
@@ -113,16 +117,22 @@ def claim_batch(session: Session, now: datetime, lease: timedelta, lifetime: tim
         None,
     )
     session.flush()
-    expires_at = (issue.frozen_at or issue.created_at) + lifetime
-    leased = Lease(batch.id, batch.attempt, issue.id, issue.newsletter_id, batch.lo, batch.hi, policy, expires_at)
-    _prepare(session, leased, now)
+    issue_at = issue.frozen_at or issue.created_at
+    leased = Lease(batch.id, batch.attempt, issue.id, issue.newsletter_id, batch.lo, batch.hi, policy, issue_at)
+    _prepare(session, leased, now, lifetime)
     return leased
 
 
-def renew(session: Session, leases: Sequence[Lease], until: datetime) -> None:
-    """Keep leases that are still ours until an instant (aware UTC)."""
-    for lease in leases:
-        session.execute(_own_batch(lease).values(lease_until=until))
+def renew_leases(database: Database, leases: Sequence[Lease], until: datetime) -> bool:
+    """Keep leases that are still ours until an instant (aware UTC). False: the database is away; try again soon."""
+    try:
+        with database.write() as session:
+            for lease in leases:
+                session.execute(_own_batch(lease).values(lease_until=until))
+    except (OperationalError, InterfaceError) as error:
+        _log.warning("leases_not_renewed", error=str(error))
+        return False
+    return True
 
 
 def recipients(session: Session, lease: Lease) -> list[Recipient]:
@@ -158,12 +168,9 @@ def digest_bodies(session: Session, digest_ids: Sequence[int]) -> dict[int, Mail
     return found
 
 
-def finish_batch(
-    session: Session, lease: Lease, now: datetime, *, is_last_look: bool, hold_until: datetime | None = None
-) -> bool:
-    """Give a batch back, done, asleep until its next retry, or free for the next; whether it was given back.
+def finish_batch(session: Session, lease: Lease, now: datetime, hold_until: datetime | None = None) -> None:
+    """Give a batch back: done, asleep until its next retry, or free for the next; not to be called while it is sent.
 
-    It is kept while something of it is in flight, unless this is the last look: then nobody waits for that any more.
     hold_until: not before this instant (aware UTC), because the lane is held.
     """
     left = {
@@ -175,8 +182,6 @@ def finish_batch(
             .group_by(col(DeliveryRow.state))
         )
     }
-    if DeliveryState.IN_FLIGHT in left and not is_last_look:
-        return False
     instants = [hold_until or now] if DeliveryState.READY in left else []
     if DeliveryState.DEFERRED in left:
         instants.append(left[DeliveryState.DEFERRED][1] or now)
@@ -185,10 +190,19 @@ def finish_batch(
     next_at = min(instants, default=None)
     state = BatchState.DONE if next_at is None else BatchState.WAITING
     session.execute(_own_batch(lease).values(state=state, next_at=next_at, lease_until=None))
-    return True
 
 
-def _prepare(session: Session, lease: Lease, now: datetime) -> None:
+def note_issue(session: Session, issue_id: int, note: str) -> None:
+    """Say on an issue that is being sent what hinders it, "" for nothing."""
+    session.execute(
+        update(IssueRow)
+        .where(col(IssueRow.id) == issue_id, col(IssueRow.state) == IssueState.SENDING, col(IssueRow.note) != note)
+        .values(note=note)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _prepare(session: Session, lease: Lease, now: datetime, lifetime: timedelta) -> None:
     """Bring the rows of a batch just claimed to where they belong by now."""
     covered = _covered(lease.issue_id, lease.lo, lease.hi)
     waiting = and_(covered, col(DeliveryRow.state).in_(WAITING))
@@ -196,7 +210,7 @@ def _prepare(session: Session, lease: Lease, now: datetime) -> None:
     _move(
         session, and_(covered, _is_resendable(lease)), state=DeliveryState.READY, resends=col(DeliveryRow.resends) + 1
     )
-    if lease.expires_at <= now:
+    if lease.issue_at + lifetime <= now:
         _end(session, lease.issue_id, waiting, DeliveryState.EXPIRED, now)
     _end(session, lease.issue_id, and_(waiting, ~_is_eligible(lease.newsletter_id, now)), DeliveryState.CANCELLED, now)
     due = and_(covered, col(DeliveryRow.state) == DeliveryState.DEFERRED, col(DeliveryRow.next_at) <= now)

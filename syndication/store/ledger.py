@@ -36,7 +36,6 @@ from syndication.store.suppressing import suppress
 from syndication.store.tables import DeliveryBatchRow, DeliveryRow, IssueRow, NoticeRow, SubscriptionRow
 
 _LONGEST_REPLY: Final = 500
-_OPEN: Final = (DeliveryState.IN_FLIGHT, DeliveryState.UNKNOWN)
 _RETRIED_ISSUES: Final = (IssueState.SENDING, IssueState.PAUSED)
 
 
@@ -73,6 +72,10 @@ class DeliveryLedger:
     def expect(self, name: DeliveryName, expected: Expected) -> None:
         """Say what a delivery belongs to, before its take-off is asked for."""
         self._expected[name] = expected
+
+    def has_open(self, lease: Lease) -> bool:
+        """Whether anything under a lease was expected and has neither ended nor been refused."""
+        return any(expected.lease == lease for expected in list(self._expected.values()))
 
     def commit(self, settled: Sequence[Settled], wanted: Sequence[DeliveryName]) -> frozenset[DeliveryName]:
         """See `domain.seams.Ledger`. Raises StoreError when the database is away; then nothing has changed."""
@@ -241,9 +244,10 @@ _TAKE_OFF_NOTICES: Final = (
 
 def _settle_statement(table: type[DeliveryRow] | type[NoticeRow]) -> Any:  # noqa: ANN401 - an UPDATE of either table
     new = ("attempt", "state", "settled_at", "next_at", "fault", "code", "enhanced", "reply")
+    is_open = or_(col(table.state) == DeliveryState.IN_FLIGHT, col(table.state) == DeliveryState.UNKNOWN)
     return (
         update(table)
-        .where(col(table.attempt) == bindparam("this_attempt"), col(table.state).in_(_OPEN))
+        .where(col(table.attempt) == bindparam("this_attempt"), is_open)
         .values({name: bindparam(f"new_{name}") for name in new})
     )
 

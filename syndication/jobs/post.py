@@ -1,0 +1,168 @@
+"""What waits to be sent → mails, one after another: notices first, then batch after batch of the issues being sent."""
+
+import asyncio
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+
+import structlog
+
+from syndication.deliver.message import MessageBuilder, Occasion, Reader, Secrets
+from syndication.deliver.retry import LIFETIME, next_attempt
+from syndication.domain.delivery import DeliveryKind, DeliveryName, Mail
+from syndication.domain.digests import MailBody
+from syndication.domain.errors import AddressError
+from syndication.domain.site import Site
+from syndication.domain.states import NoticeKind
+from syndication.domain.tokens import KeyRing
+from syndication.store.database import Database
+from syndication.store.delivering import (
+    Lease,
+    Recipient,
+    claim_batch,
+    digest_bodies,
+    finish_batch,
+    recipients,
+    renew_leases,
+)
+from syndication.store.issues import pause_issue
+from syndication.store.ledger import DeliveryLedger, Expected, LedgerRules
+from syndication.store.newsletters import newsletter
+from syndication.store.noticing import ReadyNotice, ready_notices
+
+LEASE: Final = timedelta(seconds=60)
+_RENEWALS_A_LEASE: Final = 4
+# Somebody waits before a page for a confirmation, however long the issue is that is being sent.
+_NOTICES_EVERY_S: Final = 2.0
+_NOTICES_AT_ONCE: Final = 100
+_MOST_BUILDERS: Final = 500
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class PostOffice:
+    """What every mail needs of the installation. keys: sign the links. suppression_key: never changes.
+
+    lease: how long a batch stays ours without a sign of life.
+    """
+
+    keys: KeyRing
+    site: Site
+    suppression_key: bytes
+    lease: timedelta = LEASE
+
+
+class PostQueue:
+    """The mails of one run of one process, built one at a time, and the leases they are sent under."""
+
+    def __init__(self, database: Database, post: PostOffice, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._post = post
+        self._clock = clock
+        self._secrets = Secrets(post.keys, post.suppression_key)
+        self._ready: deque[Callable[[], Mail]] = deque()
+        self._builders: dict[int, MessageBuilder] = {}
+        self._leases: list[Lease] = []
+        self._seen_notices: set[int] = set()
+        self._notices_looked_at = 0.0
+        self.ledger = DeliveryLedger(database, LedgerRules(_next_attempt, post.suppression_key), clock)
+        self.issues: set[int] = set()
+
+    async def next(self) -> Mail | None:
+        """The next mail; None when nothing is ready. Not to be called twice at a time."""
+        if time.monotonic() - self._notices_looked_at > _NOTICES_EVERY_S:
+            self._notices_looked_at = time.monotonic()
+            await asyncio.to_thread(self._take_notices)
+        while not self._ready:
+            if not await asyncio.to_thread(self._take_batch):
+                return None
+        return self._ready.popleft()()
+
+    async def keep_leases(self) -> None:
+        """Renew the leases until cancelled."""
+        while True:
+            await asyncio.sleep(self._post.lease.total_seconds() / _RENEWALS_A_LEASE)
+            until = self._clock() + self._post.lease
+            await asyncio.to_thread(renew_leases, self._database, self._leases, until)
+
+    def give_back(self, hold_until: datetime | None = None) -> None:
+        """Give all batches back, when nothing is sent any more. hold_until: the lane is held until then (aware UTC)."""
+        self._give_back(self._leases, hold_until)
+
+    def _give_back(self, leases: list[Lease], hold_until: datetime | None = None) -> None:
+        for lease in leases:
+            with self._database.write() as session:
+                finish_batch(session, lease, self._clock(), hold_until)
+        self._leases = [lease for lease in self._leases if lease not in leases]
+
+    def _take_notices(self) -> None:
+        now = self._clock()
+        with self._database.write() as session:
+            found = ready_notices(session, now, LIFETIME, _NOTICES_AT_ONCE, self._seen_notices)
+        for notice in reversed(found):
+            self._seen_notices.add(notice.notice_id)
+            try:
+                self._ready.appendleft(self._notice_mail(notice))
+            except AddressError as error:
+                _log.error("notice_not_sent", notice=notice.notice_id, reason=str(error))
+
+    def _notice_mail(self, notice: ReadyNotice) -> Callable[[], Mail]:
+        is_welcome = notice.kind is NoticeKind.WELCOME
+        occasion = Occasion(notice.kind, notice.kind, notice.created_at, to_list=is_welcome)
+        builder = self._builder(notice.newsletter_id, notice.body, occasion)
+        name = DeliveryName(DeliveryKind.NOTICE, notice.notice_id, notice.subscriber_id)
+        self.ledger.expect(name, Expected(None, notice.created_at + LIFETIME))
+        return partial(builder.build, name, Reader(notice.subscription_id, notice.address))
+
+    def _take_batch(self) -> bool:
+        """Claim the next batch; False when there is none."""
+        self._give_back([lease for lease in self._leases if not self.ledger.has_open(lease)])
+        with self._database.write() as session:
+            lease = claim_batch(session, self._clock(), self._post.lease, LIFETIME)
+        if lease is None:
+            return False
+        self._leases.append(lease)
+        self.issues.add(lease.issue_id)
+        with self._database.read() as session:
+            found = recipients(session, lease)
+        try:
+            self._prepare(lease, {recipient.digest_id for recipient in found})
+        except AddressError as error:
+            with self._database.write() as session:
+                pause_issue(session, lease.issue_id, str(error))
+            return True
+        self._ready.extend(partial(self._digest_mail, lease, recipient) for recipient in found)
+        return True
+
+    def _prepare(self, lease: Lease, digests: Iterable[int]) -> None:
+        """Encode the digests of a batch that are not encoded yet."""
+        if len(self._builders) > _MOST_BUILDERS:
+            self._builders.clear()
+        missing = [digest_id for digest_id in digests if digest_id not in self._builders]
+        with self._database.read() as session:
+            bodies = digest_bodies(session, missing)
+        occasion = Occasion("digest", f"i{lease.issue_id}", lease.issue_at, to_list=True)
+        for digest_id, body in bodies.items():
+            self._builders[digest_id] = self._builder(lease.newsletter_id, body, occasion)
+
+    def _digest_mail(self, lease: Lease, recipient: Recipient) -> Mail:
+        name = DeliveryName(DeliveryKind.ISSUE, lease.issue_id, recipient.subscriber_id)
+        self.ledger.expect(name, Expected(lease, lease.issue_at + LIFETIME, recipient.has_own_start))
+        reader = Reader(recipient.subscription_id, recipient.address)
+        return self._builders[recipient.digest_id].build(name, reader)
+
+    def _builder(self, newsletter_id: int, body: MailBody, occasion: Occasion) -> MessageBuilder:
+        with self._database.read() as session:
+            stored = newsletter(session, newsletter_id)
+        assert stored is not None  # noqa: S101 - the foreign key says so
+        return MessageBuilder(body, stored.value, self._post.site, occasion, self._secrets)
+
+
+def _next_attempt(attempt: int, at: datetime) -> datetime | None:
+    return next_attempt(attempt, at, random.uniform(-1, 1))  # noqa: S311 - spreads load, hides nothing
