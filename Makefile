@@ -11,12 +11,10 @@ help: ## this list
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
 
 run: ## set up what is missing and start the service (Ctrl-C stops it)
-	@echo "1/3 Installing"
+	@echo "1/2 Installing"
 	@scripts/setup run
-	@echo "2/3 Preparing database and keys"
-	@$(BIN)/syndication init
-	@echo "3/3 Starting"
-	@exec $(BIN)/syndication serve
+	@echo "2/2 Preparing and starting"
+	@exec $(BIN)/syndication serve --init
 
 demo: ## one pass over the sample articles; feeds and mails land in var/demo
 	@echo "1/2 Installing"
