@@ -1,7 +1,8 @@
 """The composition root: settings → everything that runs. The only reader of the clock."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -119,16 +120,23 @@ class App:
         )
 
 
-def open_app(settings: Settings) -> App:
-    """An installation that `init` has made. Raises StoreError or ConfigError that name the command that helps."""
+@contextmanager
+def open_app(settings: Settings) -> Iterator[App]:
+    """An installation that `init` has made, closed at the end of the block.
+
+    Raises StoreError or ConfigError that name the command that helps.
+    """
     database = open_database(settings.database_url)
-    require_current(database)
-    keys = load_keys(settings.var_folder / "secrets")
-    values = settings.site
-    with database.read() as session:
-        prefix = tag_prefix_of(session)
-    site = Site(values.title, values.description, values.public_url, values.language, values.zone, prefix)
-    return App(settings, database, keys, site)
+    try:
+        require_current(database)
+        keys = load_keys(settings.var_folder / "secrets")
+        values = settings.site
+        with database.read() as session:
+            prefix = tag_prefix_of(session)
+        site = Site(values.title, values.description, values.public_url, values.language, values.zone, prefix)
+        yield App(settings, database, keys, site)
+    finally:
+        database.close()
 
 
 class Runner:

@@ -56,11 +56,8 @@ def run_demo(settings: Settings, articles: Path, base_url: str, to: Path) -> Dem
     own = {"var_folder": to.absolute(), "database": DatabaseSettings(), "mail": MailSettings()}
     settings = settings.model_copy(update=own)
     install(settings, now(), with_sources=False)
-    app = open_app(settings)
-    try:
+    with open_app(settings) as app:
         return _run(app, articles, base_url, to)
-    finally:
-        app.database.close()
 
 
 def _run(app: App, articles: Path, base_url: str, to: Path) -> DemoReport:

@@ -23,8 +23,7 @@ def group() -> None:
 @admin.command("create", epilog="Example: syndication admin create anna")
 def create(name: Annotated[str, typer.Argument(help="The name to log in with.")]) -> None:
     """Make an admin; asks for the password, or reads it from standard input in a pipe."""
-    with errors_in_words():
-        app = open_app(load_settings())
+    with errors_in_words(), open_app(load_settings()) as app:
         if sys.stdin.isatty():
             password: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
         else:

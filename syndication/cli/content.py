@@ -34,8 +34,7 @@ def collect(
     as_json: Json = False,
 ) -> None:
     """Visit every source now, or one, and store what is new."""
-    with errors_in_words():
-        app = open_app(load_settings())
+    with errors_in_words(), open_app(load_settings()) as app:
         with app.database.read() as session:
             found = [listed for listed in list_sources(session) if source in {"", listed.slug}]
         if not found:
@@ -60,21 +59,19 @@ def collect(
 @sources.command("list", epilog="Example: syndication sources list --json")
 def list_all(*, as_json: Json = False) -> None:
     """All sources with their health."""
-    with errors_in_words():
-        app = open_app(load_settings())
-        with app.database.read() as session:
-            rows = [
-                {
-                    "source": one.slug,
-                    "kind": one.kind.value,
-                    "health": one.health.value,
-                    "articles": one.articles,
-                    "last_success": one.last_success_at,
-                    "next_visit": one.next_poll_at,
-                    "problem": one.last_error,
-                }
-                for one in list_sources(session)
-            ]
+    with errors_in_words(), open_app(load_settings()) as app, app.database.read() as session:
+        rows = [
+            {
+                "source": one.slug,
+                "kind": one.kind.value,
+                "health": one.health.value,
+                "articles": one.articles,
+                "last_success": one.last_success_at,
+                "next_visit": one.next_poll_at,
+                "problem": one.last_error,
+            }
+            for one in list_sources(session)
+        ]
     report(rows, as_json=as_json, columns=("source", "kind", "health", "articles", "next_visit", "problem"))
 
 
@@ -85,8 +82,7 @@ def classify(
     as_json: Json = False,
 ) -> None:
     """Sort articles into topics by the rules in force."""
-    with errors_in_words():
-        app = open_app(load_settings())
+    with errors_in_words(), open_app(load_settings()) as app:
         if again:
             with app.database.write() as session:
                 replay(session)
@@ -102,13 +98,11 @@ def classify(
 @topics.command("list", epilog="Example: syndication topics list")
 def list_topics(*, as_json: Json = False) -> None:
     """All topics with their rules."""
-    with errors_in_words():
-        app = open_app(load_settings())
-        with app.database.read() as session:
-            rows = [
-                {"topic": one.slug, "title": one.title, "version": one.version, "rule": " ".join(one.rule.split())}
-                for one in load_topics(session)
-            ]
+    with errors_in_words(), open_app(load_settings()) as app, app.database.read() as session:
+        rows = [
+            {"topic": one.slug, "title": one.title, "version": one.version, "rule": " ".join(one.rule.split())}
+            for one in load_topics(session)
+        ]
     report(rows, as_json=as_json, columns=("topic", "title", "version", "rule"))
 
 
@@ -119,8 +113,7 @@ def evaluate_topics(
     as_json: Json = False,
 ) -> None:
     """How well the rules agree with labels given by hand: precision, recall and F1 a topic."""
-    with errors_in_words():
-        app = open_app(load_settings())
+    with errors_in_words(), open_app(load_settings()) as app:
         with app.database.read() as session:
             found = load_topics(session)
         scores = evaluate(found, read_examples(_lines(file)))
@@ -152,8 +145,7 @@ def publish(
     as_json: Json = False,
 ) -> None:
     """Bring all feed documents up to date."""
-    with errors_in_words():
-        app = open_app(load_settings())
+    with errors_in_words(), open_app(load_settings()) as app:
         written = _publish(app, to)
     if as_json:
         print_json(written)

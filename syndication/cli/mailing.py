@@ -30,21 +30,19 @@ IssueId = Annotated[int, typer.Argument(help="The issue's number, as `issues lis
 @issues.command("list", epilog="Example: syndication issues list --json")
 def list_all(*, as_json: Json = False) -> None:
     """The latest issues, newest first."""
-    with errors_in_words():
-        app = open_app(load_settings())
-        with app.database.read() as session:
-            rows = [
-                {
-                    "issue": line.id,
-                    "newsletter": line.newsletter,
-                    "slot": line.slot,
-                    "state": line.state.value,
-                    "readers": line.planned,
-                    "subject": line.subject,
-                    "note": line.note,
-                }
-                for line in list_issues(session)
-            ]
+    with errors_in_words(), open_app(load_settings()) as app, app.database.read() as session:
+        rows = [
+            {
+                "issue": line.id,
+                "newsletter": line.newsletter,
+                "slot": line.slot,
+                "state": line.state.value,
+                "readers": line.planned,
+                "subject": line.subject,
+                "note": line.note,
+            }
+            for line in list_issues(session)
+        ]
     report(rows, as_json=as_json, columns=("issue", "newsletter", "slot", "state", "readers", "subject", "note"))
 
 
@@ -56,8 +54,7 @@ def send(
     as_json: Json = False,
 ) -> None:
     """Send an issue now, with what is new since the last one."""
-    with errors_in_words():
-        app = open_app(load_settings())
+    with errors_in_words(), open_app(load_settings()) as app:
         facts = _would_send(app, newsletter) if dry_run else _send(app, newsletter)
     if as_json:
         print_json(facts)
@@ -86,8 +83,7 @@ def _send(app: App, newsletter: str) -> dict[str, object]:
 @issues.command("show", epilog="Example: syndication issues show 12 --json")
 def show(issue: IssueId, *, as_json: Json = False) -> None:
     """One issue: its window, its digests, what became of every delivery."""
-    with errors_in_words():
-        app = open_app(load_settings())
+    with errors_in_words(), open_app(load_settings()) as app:
         with app.database.read() as session:
             summary = issue_summary(session, issue)
             lines = delivery_rows(session, issue) if summary else []
@@ -127,28 +123,23 @@ def show(issue: IssueId, *, as_json: Json = False) -> None:
 @issues.command("pause", epilog="Example: syndication issues pause 12")
 def pause(issue: IssueId) -> None:
     """Stop an issue that is being sent; nobody more gets it until `resume`."""
-    with errors_in_words():
-        app = open_app(load_settings())
-        with app.database.write() as session:
-            done = pause_issue(session, issue, "Paused by command.")
+    with errors_in_words(), open_app(load_settings()) as app, app.database.write() as session:
+        done = pause_issue(session, issue, "Paused by command.")
     _say(issue, "paused", done=done)
 
 
 @issues.command("resume", epilog="Example: syndication issues resume 12")
 def resume(issue: IssueId) -> None:
     """Go on with a paused issue; who had it does not get it again."""
-    with errors_in_words():
-        app = open_app(load_settings())
-        with app.database.write() as session:
-            done = resume_issue(session, issue)
+    with errors_in_words(), open_app(load_settings()) as app, app.database.write() as session:
+        done = resume_issue(session, issue)
     _say(issue, "resumed", done=done)
 
 
 @issues.command("cancel", epilog="Example: syndication issues cancel 12")
 def cancel(issue: IssueId) -> None:
     """End an issue for good; who did not get it finds its articles in the next one."""
-    with errors_in_words():
-        app = open_app(load_settings())
+    with errors_in_words(), open_app(load_settings()) as app:
         done = cancel_issue(app.database, issue, now())
     _say(issue, "cancelled", done=done)
 
@@ -164,8 +155,7 @@ def _say(issue: int, what: str, *, done: bool) -> None:
 @commands.command(epilog="Example: syndication deliver")
 def deliver(*, as_json: Json = False) -> None:
     """Send everything that waits, once. A running `serve` does this by itself."""
-    with errors_in_words():
-        app = open_app(load_settings())
+    with errors_in_words(), open_app(load_settings()) as app:
         done = deliver_ready(app.database, app.transport(), app.post_office(), now, lambda: False)
     facts: dict[str, object] = {
         "accepted": done.accepted,

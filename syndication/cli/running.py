@@ -4,7 +4,7 @@ import asyncio
 import logging
 import secrets
 import signal
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -47,9 +47,9 @@ def migrate_command() -> None:
     """Bring the database to the tables of this version, after a backup."""
     with errors_in_words():
         settings = load_settings()
-        database = open_database(settings.database_url)
-        copy = backup_sqlite(database, settings.var_folder / "backups", now())
-        migrate(database)
+        with closing(open_database(settings.database_url)) as database:
+            copy = backup_sqlite(database, settings.var_folder / "backups", now())
+            migrate(database)
         out.print(f"The database is up to date.{f' The old one is kept as {copy}.' if copy else ''}")
 
 
@@ -58,7 +58,8 @@ def backup() -> None:
     """Copy the SQLite database while the service runs."""
     with errors_in_words():
         settings = load_settings()
-        copy = backup_sqlite(open_database(settings.database_url), settings.var_folder / "backups", now())
+        with closing(open_database(settings.database_url)) as database:
+            copy = backup_sqlite(database, settings.var_folder / "backups", now())
         if copy is None:
             message = "This database is PostgreSQL: back it up with pg_dump, and keep var/secrets beside the dump."
             raise ConfigError(message)
@@ -76,10 +77,9 @@ def serve_command(
         require_free(settings.server.host, settings.server.port)
         if set_up:
             _set_up(settings)
-        app = open_app(settings)
-        app.require_ready()
-        runner = Runner(app)
-        asyncio.run(_serve(app, runner))
+        with open_app(settings) as app:
+            app.require_ready()
+            asyncio.run(_serve(app, Runner(app)))
         out.print("Stopped.")
 
 

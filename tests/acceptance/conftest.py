@@ -1,0 +1,189 @@
+"""The whole product in its own process: real `syndication serve`, real database, real SMTP server, real browser."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+from sqlalchemy import text
+
+from syndication.store.database import Database, open_database
+from tests.support.smtp import SmtpServer
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+# Chromium without these asks hosts of its maker at every start.
+QUIET = (
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class Service:
+    """An installation in a folder of its own. `articles` is the folder its one source reads."""
+
+    folder: Path
+    database_url: str
+    smtp: SmtpServer
+    port: int = field(default_factory=free_port)
+    process: "subprocess.Popen[str] | None" = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def articles(self) -> Path:
+        return self.folder / "config" / "articles"
+
+    @property
+    def environ(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("SYNDICATION_")}
+        return {
+            **kept,
+            "SYNDICATION_VAR": str(self.folder / "var"),
+            "SYNDICATION_CONFIG": str(self.folder / "config"),
+            "SYNDICATION_SERVER__PORT": str(self.port),
+            "SYNDICATION_SITE__PUBLIC_URL": self.url,
+            "SYNDICATION_SITE__INTRANET": "true",
+            "SYNDICATION_DATABASE__URL": self.database_url,
+            "SYNDICATION_MAIL__TRANSPORT": self.smtp.url,
+            "PYTHONWARNINGS": "error",
+        }
+
+    def prepare(self) -> None:
+        """The shipped configuration, with one empty folder of articles as its only source."""
+        shutil.copytree(ROOT / "config", self.folder / "config", ignore=shutil.ignore_patterns("samples"))
+        self.articles.mkdir()
+        (self.folder / "config" / "sources.toml").write_text(
+            '[[sources]]\nslug = "desk"\ntitle = "The desk"\nkind = "folder"\nlocation = "articles"\n', "utf-8"
+        )
+        self.command("init")
+
+    def command(self, *arguments: str, status: int = 0) -> str:
+        """Run `syndication …` and give what it printed."""
+        done = subprocess.run(  # noqa: S603 - our own command
+            [sys.executable, "-m", "syndication", *arguments],
+            env=self.environ,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == status, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def start(self) -> None:
+        """Start `serve` and wait for its first answer."""
+        log = (self.folder / "serve.log").open("a")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "syndication", "serve"],
+            env=self.environ,
+            cwd=self.folder,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        log.close()
+        self.wait_until(self.answers, 20)
+
+    def answers(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, self.log()
+        try:
+            return httpx.get(f"{self.url}/readyz", timeout=2).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """End the process and give its exit code."""
+        assert self.process is not None
+        self.process.send_signal(number)
+        return self.process.wait(30)
+
+    def log(self) -> str:
+        return (self.folder / "serve.log").read_text("utf-8")
+
+    def open_database(self) -> Database:
+        return open_database(self.database_url or f"sqlite:///{self.folder / 'var' / 'syndication.db'}")
+
+    def execute(self, statement: str, **values: object) -> None:
+        """Change a row beside the running service, as an admin's own tool would."""
+        database = self.open_database()
+        with database.write() as session:
+            session.execute(text(statement), values)
+        database.close()
+
+    def ask(self, statement: str, **values: object) -> list[tuple[object, ...]]:
+        database = self.open_database()
+        with database.read() as session:
+            rows = [tuple(row) for row in session.execute(text(statement), values)]
+        database.close()
+        return rows
+
+    @staticmethod
+    def wait_until(happened: Callable[[], object], seconds: float = 15) -> None:
+        """Wait for something the service does by itself; fails when it does not."""
+        deadline = time.monotonic() + seconds
+        while not happened():
+            assert time.monotonic() < deadline, f"did not happen within {seconds} s"
+            time.sleep(0.05)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Service]:
+    """A prepared installation whose mail goes to `service.smtp`, not started yet; once on each kind of database."""
+    with SmtpServer() as smtp, _empty_database(request) as url:
+        service = Service(tmp_path, url, smtp)
+        service.prepare()
+        yield service
+        if service.process and service.process.poll() is None:
+            service.stop(signal.SIGKILL)
+
+
+@contextmanager
+def _empty_database(request: pytest.FixtureRequest) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield ""
+        return
+    template: str = request.getfixturevalue("postgres_url")
+    name = f"a{uuid.uuid4().hex}"
+    admin = template.format(name="postgres").replace("+psycopg", "")
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    yield template.format(name=name)
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, "--no-sandbox"])
+        yield browser
+        browser.close()
