@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, Response
 from syndication.domain.site import Profile
 from syndication.web.deps import deps_of
 from syndication.web.render import private_page
-from syndication.web.security import MAIL_CSP, PRIVATE, is_local_visitor
+from syndication.web.security import MAIL_CSP, SECRET_ADDRESS, is_local_visitor
 
 router = APIRouter(prefix="/mailbox")
 
@@ -45,7 +45,7 @@ def may_see_mailbox(request: Request) -> bool:
 def mail_page(html: str) -> Response:
     """A mail's HTML as a document of its own, for a frame or a tab; its links open outside the frame."""
     outside = _HEAD.sub(lambda head: f'{head[0]}<base target="_top">', html, count=1)
-    return HTMLResponse(outside, headers={**PRIVATE, "Content-Security-Policy": MAIL_CSP})
+    return HTMLResponse(outside, headers={**SECRET_ADDRESS, "Content-Security-Policy": MAIL_CSP})
 
 
 @router.get("/")

@@ -19,8 +19,8 @@ from syndication.store.browsing import ReaderPage, mail_of
 from syndication.store.subscribing import change_choice, pause, resume, unsubscribe
 from syndication.web.deps import Deps, deps_of
 from syndication.web.mailbox import mail_page
-from syndication.web.render import private_page
-from syndication.web.security import PRIVATE
+from syndication.web.render import token_page
+from syndication.web.security import SECRET_ADDRESS
 from syndication.web.visits import opened, reader_of, visit_of
 from syndication.web.words import local_day
 
@@ -105,7 +105,7 @@ def leave(request: Request, token: str, page: str = "") -> Response:
         unsubscribe(session, subscription_id, visit_of(request), deps.clock())
     if page:
         return _leaving(request, token, reader_of(request, subscription_id))
-    return PlainTextResponse("You are unsubscribed.\n", headers=PRIVATE)
+    return PlainTextResponse("You are unsubscribed.\n", headers=SECRET_ADDRESS)
 
 
 @router.post("/unsubscribe/{token}/pause")
@@ -151,7 +151,7 @@ def _preferences(
         return _leaving(request, token, reader)
     deps = deps_of(request)
     zone, now = reader.offer.zone, deps.clock()
-    return private_page(
+    return token_page(
         request,
         "preferences.html",
         status=422 if fault else 200,
@@ -171,7 +171,7 @@ def _preferences(
 
 
 def _leaving(request: Request, token: str, reader: ReaderPage | None) -> Response:
-    return private_page(
+    return token_page(
         request,
         "unsubscribe.html",
         token=token,
@@ -204,4 +204,4 @@ def _pause(request: Request, reader: ReaderPage, day: date) -> None:
 
 
 def _saved(token: str, what: str) -> Response:
-    return RedirectResponse(f"/preferences/{token}?saved={what}", 303, headers=PRIVATE)
+    return RedirectResponse(f"/preferences/{token}?saved={what}", 303, headers=SECRET_ADDRESS)

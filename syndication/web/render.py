@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, Response
 from syndication.domain.site import Profile
 from syndication.web.accent import accent_css
 from syndication.web.deps import deps_of
-from syndication.web.security import PRIVATE
+from syndication.web.security import PRIVATE, SECRET_ADDRESS
 from syndication.web.words import CONSENT, clock_words, day_in, listed, plural, slot_words
 
 _FOLDER: Final = Path(__file__).parent
@@ -62,8 +62,13 @@ def page(
 
 
 def private_page(request: Request, name: str, *, status: int = 200, **values: object) -> Response:
-    """A page whose address is a secret: told to nobody, kept by nobody."""
+    """A page that nobody keeps and no search engine lists; for who is logged in, and for the mailbox."""
     return page(request, name, status=status, headers=PRIVATE, **values)
+
+
+def token_page(request: Request, name: str, *, status: int = 200, **values: object) -> Response:
+    """A page whose address holds a token: as `private_page`, and no other page learns the address."""
+    return page(request, name, status=status, headers=SECRET_ADDRESS, **values)
 
 
 def message_page(request: Request, status: int, title: str, words: str) -> Response:

@@ -28,12 +28,11 @@ _HEADERS: Final = (
     ("Referrer-Policy", "same-origin"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
 )
-PRIVATE: Final = {
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-    "X-Robots-Tag": "noindex, nofollow",
-}
-"""For pages whose address is a secret. Source: RFC 8058 section 7; RFC 9111 section 5.2.2.5."""
+PRIVATE: Final = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow"}
+"""For pages that are nobody else's business."""
+
+SECRET_ADDRESS: Final = {**PRIVATE, "Referrer-Policy": "no-referrer"}
+"""For pages whose address holds a token. A browser sends forms of such a page with 'Origin: null'."""
 
 _MOST_BODY_BYTES: Final = 1_048_576
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})

@@ -29,7 +29,7 @@ from syndication.store.database import Database
 from syndication.store.subscribing import Answer, SignUp, ask_for_links, confirm, sign_up
 from syndication.web.deps import Deps, deps_of
 from syndication.web.mailbox import may_see_mailbox
-from syndication.web.render import message_page, page, private_page
+from syndication.web.render import message_page, page, token_page
 from syndication.web.security import client_address
 from syndication.web.throttle import Throttle, network_of
 from syndication.web.visits import opened, reader_of, visit_of
@@ -181,7 +181,7 @@ def _confirmation(request: Request, subscription_id: int) -> Response:
         return message_page(request, 410, "This request has expired", "Sign up again, and we mail you a new link.")
     with deps_of(request).database.read() as session:
         has_welcome = bool(welcome_stories(session, reader, deps_of(request).clock()))
-    return private_page(
+    return token_page(
         request,
         "confirm.html",
         reader=reader,
