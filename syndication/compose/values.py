@@ -167,7 +167,7 @@ class Cards:
     def _why(self, reason: Reason | None) -> str:
         if reason is None:
             return ""
-        terms = [self.words.quoted.replace("{term}", _plain(term)) for term in reason.terms[:TERMS_SHOWN]]
+        terms = [self.words.quoted.replace("{term}", term) for term in _telling(reason.terms)]
         because = self.words.because.replace("{topic}", clean_line(reason.title))
         return because + (self.words.matched.replace("{terms}", ", ".join(terms)) if terms else "")
 
@@ -203,6 +203,14 @@ def _teaser(strongest: Sequence[Story]) -> Values:
     titles = [clean_line(story.title) for story in strongest[:3]]
     following = " · ".join(titles[1:]) or lead(strongest[0].summary)
     return {"headline": trim(titles[0], HEADLINE_LENGTH), "preheader": trim(following, PREHEADER_LENGTH)}
+
+
+def _telling(terms: Sequence[str]) -> list[str]:
+    """The first three terms for a reader; of 'agent', 'agents' and 'agent…' the first says it all."""
+    chosen: dict[str, str] = {}
+    for term in map(_plain, terms):
+        chosen.setdefault(term.lower().rstrip("s…"), term)
+    return list(chosen.values())[:TERMS_SHOWN]
 
 
 def _plain(term: str) -> str:

@@ -1,12 +1,13 @@
 """Colours: whatever accent an admin takes, text stays readable."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syndication.compose.colour import AA, NIGHT, PAPER, contrast, palette, readable
 
 
+@settings(deadline=None)
 @given(st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}"))
 def test_every_accent_gives_readable_colours(accent: str) -> None:
     colours = palette(accent)

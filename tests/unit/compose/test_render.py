@@ -132,6 +132,12 @@ def test_the_reason_is_that_of_the_section_and_shows_three_terms_without_their_s
     )
 
 
+def test_terms_that_say_the_same_are_shown_once() -> None:
+    reasons = (Reason(AGENTS.slug, AGENTS.title, ("Agent", "agents", "agent*", "agentic"), 0.5),)
+
+    assert "matched “Agent”, “agentic”\n" in digest(a_story(1, reasons=reasons)).text
+
+
 def test_a_reason_without_terms_says_only_the_topic() -> None:
     body = digest(a_story(1, reasons=(Reason(AGENTS.slug, AGENTS.title, (), 0.5),)))
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syndication.compose.select import Ranking, select, select_welcome
@@ -180,6 +180,7 @@ def histories(draw: st.DrawFn) -> list[Story]:
     ]
 
 
+@settings(deadline=None)
 @given(
     stories=histories(),
     slugs=st.lists(st.sampled_from(["a", "b", "c", "d"]), unique=True),
