@@ -13,7 +13,7 @@ _COMMENT_COUNT: Final = re.compile(
     r"|\W*\d+\s+(?:comments?|commenti|commento|replies|risposte)\W*"
 )
 _RELATED: Final = re.compile(
-    r"\W*(?:related (?:articles|posts|stories|news|topics)|read (?:also|more|next)|you (?:may|might) also like|more from [^.!?]{1,40}"
+    r"\W*(?:related (?:articles|posts|stories|news|topics)|read (?:also|more|next)|you (?:may|might) also like|more from \S+(?: \S+){0,2}"
     r"|articoli correlati|notizie correlate|leggi anche|potrebbe(?:ro)? interessarti(?: anche)?|ti potrebbe(?:ro)? interessare)\W*"
 )
 _ACCOUNT: Final = (

@@ -1,0 +1,79 @@
+"""A real HTTP server on loopback that answers as a test says; the double for foreign publishers."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A request as it arrived; header names in lower case."""
+
+    path: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What to answer. A handler in place of the body writes what it likes after the head."""
+
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    write: Callable[[BaseHTTPRequestHandler], None] | None = None
+
+
+Script = Callable[[Seen], Reply]
+
+
+@dataclass
+class WebServer:
+    """A running server. seen: all requests in order. script: may be replaced at any time."""
+
+    port: int
+    script: Script
+    seen: list[Seen] = field(default_factory=list)
+
+    def url(self, path: str = "/feed", host: str = "127.0.0.1") -> str:
+        return f"http://{host}:{self.port}{path}"
+
+
+@contextmanager
+def web_server(script: Script) -> Iterator[WebServer]:
+    """Serve until the end of the block."""
+    running = WebServer(0, script)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:  # the name that http.server asks for
+            seen = Seen(self.path, {name.lower(): value for name, value in self.headers.items()})
+            running.seen.append(seen)
+            reply = running.script(seen)
+            self.send_response(reply.status)
+            for name, value in reply.headers.items():
+                self.send_header(name, value)
+            if reply.write is None:
+                self.send_header("Content-Length", str(len(reply.body)))
+            self.end_headers()
+            try:
+                if reply.write is None:
+                    self.wfile.write(reply.body)
+                else:
+                    reply.write(self)
+            except OSError:
+                self.close_connection = True  # the client had enough, as it should
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as http.server has it
+            del format, args
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    running.port = server.server_port
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield running
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
