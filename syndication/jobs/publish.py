@@ -18,7 +18,7 @@ from syndication.store.feed_documents import documents_since, published, removed
 from syndication.store.publishing import FeedPlan, load_feed, outline_feed, planned_feeds
 
 _log = structlog.get_logger()
-_TRIES: Final = 5
+_TRIES: Final = 20
 _WORKERS: Final = 4
 """Threads that publish: the database, lxml and zlib work beside Python."""
 
@@ -52,7 +52,7 @@ def publish_feeds(database: Database, site: Site, now: datetime) -> PublishRepor
 
 
 def export_feeds(database: Database, folder: Path) -> int:
-    """Write every document under `folder`, as /feeds/all.rss is served, with .gz and .br beside it; answers how many changed.
+    """Write every document under `folder`, as /feeds/all.rss is served, with .gz and .br beside it; answers how many documents changed.
 
     Each file is replaced at once, an unchanged one is not touched, and those of removed feeds are deleted.
     """
@@ -61,9 +61,9 @@ def export_feeds(database: Database, folder: Path) -> int:
         for stored in documents_since(session, 0):
             document = stored.document
             file = _file_of(folder, f"{document.path}.{document.form}")
-            changed += _write(file, document.body)
-            changed += _write(file.with_name(f"{file.name}.gz"), document.gzip)
-            changed += _write(file.with_name(f"{file.name}.br"), document.brotli)
+            contents = {"": document.body, ".gz": document.gzip, ".br": document.brotli}
+            written = [_write(file.with_name(file.name + coding), content) for coding, content in contents.items()]
+            changed += any(written)
     return changed
 
 
