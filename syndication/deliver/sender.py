@@ -21,7 +21,6 @@ from syndication.domain.delivery import (
     Outcome,
     Reply,
     Settled,
-    Unknown,
 )
 from syndication.domain.seams import Connection, Ledger, Transport
 
@@ -57,7 +56,7 @@ class Tally:
                 self.deferred += 1
             case Failed():
                 self.failed += 1
-            case Unknown():
+            case _:
                 self.unknown += 1
 
 

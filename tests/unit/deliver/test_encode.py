@@ -3,7 +3,7 @@
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from syndication.deliver.encode import LONGEST_VALUE, EncodedBody, encode_body
@@ -35,6 +35,7 @@ def parts_of(encoded: EncodedBody) -> list[str]:
     return [payload.decode().replace("\r\n", "\n") for payload in payloads if isinstance(payload, bytes)]
 
 
+@settings(deadline=None)
 @given(TEXT, TEXT)
 @example("x" * 75 + Splice.VIEW.mark, "x" * 76)
 @example("a " + Splice.VIEW.mark + " \n", "." * 80)
@@ -44,6 +45,7 @@ def test_a_reader_gets_what_was_rendered(text: str, html: str) -> None:
     assert parts_of(encode_body(MailBody("", text, html))) == [fill(text, VALUES), fill(html, VALUES)]
 
 
+@settings(deadline=None)
 @given(TEXT, TEXT)
 @example("x" * 75 + Splice.VIEW.mark, "." * 80)
 @example("." + "x" * 75, "." * 300)

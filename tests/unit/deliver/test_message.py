@@ -8,7 +8,7 @@ from email.message import EmailMessage
 from email.utils import parseaddr
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from syndication.deliver.headers import clean
@@ -127,6 +127,7 @@ def test_message_ids_differ_by_delivery_and_cannot_be_guessed() -> None:
     assert len(made) == 4
 
 
+@settings(deadline=None)
 @given(WORDS, WORDS)
 @example("", "")
 @example("a" * 300, "A, B" * 40)
@@ -142,6 +143,7 @@ def test_any_subject_and_name_arrive_and_add_no_field(subject: str, name: str) -
     assert found.keys() == parsed(raw()).keys()
 
 
+@settings(deadline=None)
 @given(WORDS, WORDS)
 @example("ü" * 300, "ü" * 300)
 @example("a " * 150, "a, " * 12)
@@ -187,6 +189,11 @@ def test_a_sender_that_would_need_quoting_is_refused(address: str) -> None:
         raw(newsletter=replace(NEWSLETTER, sender_address=address))
     with pytest.raises(AddressError, match="Reply-To"):
         raw(newsletter=replace(NEWSLETTER, reply_to=address))
+
+
+def test_a_field_for_machines_takes_no_line_break() -> None:
+    with pytest.raises(ValueError, match="Feedback-ID"):
+        raw(occasion=replace(DIGEST, campaign="i12\r\nX: y"))
 
 
 def test_a_title_that_is_not_ascii_leaves_the_list_id_bare() -> None:

@@ -1,7 +1,7 @@
 """Replies: who is at fault, and that a reader never pays for the sender's faults."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syndication.deliver.replies import Stage, outcome_of
@@ -87,6 +87,7 @@ def test_a_2yz_is_accepted_and_nonsense_is_unknown() -> None:
     assert isinstance(outcome_of(reply("354 - Go on"), Stage.CONTENT), Unknown)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 999), st.integers(0, 999), st.text(), st.sampled_from(Stage))
 def test_no_code_of_policy_or_protocol_blames_a_reader(detail: int, code: int, text: str, stage: Stage) -> None:
     for subject in (5, 7):

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syndication.deliver.retry import LIFETIME, next_attempt
@@ -34,6 +34,7 @@ def test_a_try_that_did_not_count_waits_like_the_first() -> None:
     assert wait(0) == wait(1)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 16), st.floats(-1, 1))
 def test_jitter_moves_by_a_fifth_at_most(attempt: int, jitter: float) -> None:
     assert abs(wait(attempt, jitter) - wait(attempt)) <= wait(attempt) * 0.2 + timedelta(microseconds=1)
