@@ -27,18 +27,20 @@ install: ## only set up what the service needs, in .venv
 	@scripts/setup run
 
 test: ## every test, with the floors of coverage
-	@echo "1/4 Installing"
+	@echo "1/5 Installing"
 	@scripts/setup dev browser
-	@echo "2/4 Unit tests"
-	@$(BIN)/python -m pytest tests/unit --cov --cov-report=
-	@echo "3/4 Integration and acceptance tests, on SQLite and PostgreSQL"
-	@$(BIN)/python -m pytest tests --ignore=tests/unit --cov --cov-append --cov-report=
-	@echo "4/4 Coverage"
+	@echo "2/5 Unit tests"
+	@$(BIN)/python -m pytest tests/unit --numprocesses=auto --cov --cov-report=
+	@echo "3/5 Integration tests, on SQLite and on PostgreSQL"
+	@$(BIN)/python -m pytest tests/integration --cov --cov-append --cov-report=
+	@echo "4/5 Acceptance tests, with the service and a browser in processes of their own"
+	@$(BIN)/python -m pytest tests/acceptance
+	@echo "5/5 Coverage"
 	@$(BIN)/python -m tests.support.coverage_floors
 
 unit: ## the quick tests alone
 	@scripts/setup dev
-	@$(BIN)/python -m pytest tests/unit
+	@$(BIN)/python -m pytest tests/unit --numprocesses=auto
 
 check: ## form, types, layers and the rules of the house
 	@echo "1/6 Installing"
