@@ -101,7 +101,9 @@ _WITHOUT_EFFECT: Final = MappingProxyType(
 )
 _FOREIGN: Final = frozenset(["applet", "base", "embed", "form", "frame", "iframe", "input", "link", "object", "script"])
 # HTML that has no end. Source: HTML Living Standard, "void elements".
-_VOID: Final = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"])
+_VOID: Final = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
+)
 _TOKEN: Final = re.compile(
     r"""(?P<comment><!--.*?-->)
     |<(?P<close>/?)(?P<tag>[a-zA-Z][\w-]*)(?P<attributes>(?:"[^"]*"|'[^']*'|[^'"<>])*?)(?P<single>/?)>
