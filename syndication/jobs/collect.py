@@ -30,7 +30,7 @@ from syndication.store.intake import add_articles, add_sightings, known_items, u
 _SOURCES_A_TICK: Final = 200
 _LEASE: Final = timedelta(minutes=10)
 _ITEMS_A_CHUNK: Final = 50
-_CHARACTERS_A_CHUNK: Final = 1_000_000
+_CHARACTERS_A_CHUNK: Final = 500_000
 
 _log = structlog.get_logger()
 

@@ -57,13 +57,19 @@ class NameService:
 
 
 class Dialer(httpcore.NetworkBackend):
-    """Opens one guarded connection. deadline: by the monotonic clock; nothing waits beyond it."""
+    """Opens one guarded connection. deadline: by the monotonic clock; nothing waits beyond it. backend: for tests."""
 
-    def __init__(self, names: NameService, allowed: Sequence[Network], deadline: float) -> None:
+    def __init__(
+        self,
+        names: NameService,
+        allowed: Sequence[Network],
+        deadline: float,
+        backend: httpcore.NetworkBackend | None = None,
+    ) -> None:
         self._names = names
         self._allowed = allowed
         self._deadline = deadline
-        self._backend = httpcore.SyncBackend()
+        self._backend = backend or httpcore.SyncBackend()
 
     def connect_tcp(
         self,

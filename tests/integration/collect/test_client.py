@@ -3,11 +3,15 @@
 import gzip
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler
 
+import httpcore
+import httpx
 import pytest
 
 from syndication.net.client import Answer, Limits, NoAnswer, SafeClient, Visit
+from syndication.net.dialer import Dialer, NameService, Refused
 from tests.support.web_server import Reply, Seen, WebServer, web_server
 
 LOOPBACK = ["127.0.0.0/8"]
@@ -260,3 +264,39 @@ def test_an_answer_that_is_no_http_is_told_in_words(server: WebServer) -> None:
 
     server.script = script
     assert "HTTP as it should" in reason(get(server.url()))
+
+
+def test_a_redirect_from_https_to_http_is_refused() -> None:
+    seen: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(str(request.url))
+        return httpx.Response(301, headers={"Location": "http://e.org/feed"})
+
+    found = SafeClient("Test/1", transport=httpx.MockTransport(answer)).get(Visit("https://e.org/feed"))
+    assert "from https to http" in reason(found)
+    assert seen == ["https://e.org/feed"]
+
+
+def test_a_connection_that_ends_somewhere_else_is_closed_before_a_word_is_said() -> None:
+    class Elsewhere(httpcore.MockStream):
+        is_closed = False
+
+        def get_extra_info(self, info: str) -> object:
+            return ("10.0.0.1", 80) if info == "server_addr" else None
+
+        def close(self) -> None:
+            self.is_closed = True
+
+    stream = Elsewhere([])
+
+    class Backend(httpcore.MockBackend):
+        def connect_tcp(self, *_: object, **__: object) -> httpcore.NetworkStream:
+            return stream
+
+    with ThreadPoolExecutor(1) as pool:
+        names = NameService(Names(["93.184.216.34"]), pool)
+        dialer = Dialer(names, (), time.monotonic() + 5, Backend([]))
+        with pytest.raises(Refused, match="private network"):
+            dialer.connect_tcp("feeds.example", 80, 1)
+    assert stream.is_closed
