@@ -3,7 +3,10 @@
 Each function reads, renders outside any write transaction, then writes once. The caller asks for the delivery.
 """
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Final
 
 from sqlmodel import Session
 
@@ -14,15 +17,17 @@ from syndication.domain.digests import MailBody
 from syndication.domain.site import Site
 from syndication.domain.states import NoticeKind
 from syndication.domain.topics import Topic
+from syndication.store.answering import is_due, unanswered
 from syndication.store.browsing import ReaderPage, reader_page
 from syndication.store.database import Database
 from syndication.store.noticing import NoticeWanted, add_notice
 from syndication.store.stories import newest_stories
-from syndication.store.subscribing import is_due
 from syndication.store.templates import active_template
 
 # More than are listed, so that the count of the others is right where it is small.
-_WELCOME_CANDIDATES = 50
+_WELCOME_CANDIDATES: Final = 50
+_GRACE: Final = timedelta(minutes=1)
+_LOOK_BACK: Final = timedelta(hours=1)
 
 
 def send_confirmation(database: Database, site: Site, subscription_id: int, now: datetime) -> bool:
@@ -52,6 +57,20 @@ def send_welcome(database: Database, site: Site, subscription_id: int, now: date
         return False
     body = render_notice(template, _frame(reader, site), selection)
     return _keep(database, reader, NoticeKind.WELCOME, body, now)
+
+
+def send_missing(database: Database, site: Site, now: datetime) -> int:
+    """Make the notices that a killed process owes: for steps of the last hour that had their mail not after a minute.
+
+    Answers how many; a caller that gets more than 0 asks for the delivery. Raises TemplateError.
+    """
+    with database.read() as session:
+        owed = [
+            answer
+            for answer in unanswered(session, now - _LOOK_BACK, now - _GRACE)
+            if is_due(session, answer.subscription_id, answer.notice, now)
+        ]
+    return sum(_SENDERS[answer.notice](database, site, answer.subscription_id, now) for answer in owed)
 
 
 def welcome_stories(session: Session, reader: ReaderPage, now: datetime) -> list[Story]:
@@ -93,3 +112,8 @@ def _frame(reader: ReaderPage, site: Site) -> NoticeFrame:
         next_slot=reader.offer.next_slot,
         language=reader.language,
     )
+
+
+_SENDERS: Final[MappingProxyType[NoticeKind, Callable[[Database, Site, int, datetime], bool]]] = MappingProxyType(
+    {NoticeKind.CONFIRM: send_confirmation, NoticeKind.WELCOME: send_welcome}
+)

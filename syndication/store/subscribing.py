@@ -1,66 +1,30 @@
-"""What readers do → subscription, ledger and proof: sign up, confirm, choose, pause, leave.
+"""What readers do → subscription and proof: sign up, confirm, choose; pausing and leaving are in `store.leaving`.
 
-Each function belongs into one write transaction of its own (`database.write()`). Leaving and pausing settle the
-reader's waiting deliveries in that same transaction: no take-off commits after it. Every step leaves a consent event.
+Each function belongs into one write transaction of its own (`database.write()`) and leaves a consent event.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Any, Final
+from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlmodel import Session, col
 
 from syndication.domain.newsletters import Choice
-from syndication.domain.states import WAITING, DeliveryState, NoticeKind, SubscriptionStatus
+from syndication.domain.states import SubscriptionStatus
+from syndication.store.answering import Answer, answer
+from syndication.store.consent import Consent, Visit, record
 from syndication.store.counters import counter
 from syndication.store.inserting import insert_new
 from syndication.store.newsletters import default_schedule
 from syndication.store.segments import intern_choice
-from syndication.store.starts import start_when_leaving
 from syndication.store.tables import (
-    ConsentEventRow,
-    DeliveryRow,
-    IssueRow,
     NewsletterTopicRow,
-    NoticeRow,
     SubscriberRow,
     SubscriptionRow,
     SubscriptionTopicRow,
     SuppressionRow,
     TopicRow,
 )
-
-# Against subscription bombing: then silence, with the same answer on the page. Source: Spamhaus' advice to list owners.
-_CONFIRMATION_EVERY: Final = timedelta(hours=24)
-_CONFIRMATIONS_IN: Final = timedelta(days=30)
-_MOST_CONFIRMATIONS: Final = 3
-_LINK_EVERY: Final = timedelta(minutes=10)
-_LINKS_IN: Final = timedelta(hours=24)
-_MOST_LINKS: Final = 3
-
-
-class Consent(StrEnum):
-    """What a consent event says."""
-
-    REQUESTED = "requested"
-    CONFIRMED = "confirmed"
-    CHOICE_CHANGED = "choice_changed"
-    PAUSED = "paused"
-    RESUMED = "resumed"
-    UNSUBSCRIBED = "unsubscribed"
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """From where a reader acted: the proof kept beside every change. text_version: of the words agreed to, if any."""
-
-    ip: str = ""
-    user_agent: str = ""
-    page: str = ""
-    language: str = ""
-    text_version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +39,6 @@ class SignUp:
     address_key: str
     suppression: str
     choice: Choice
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a request for mail leads to: the notice to send, or none (the limits, a suppression)."""
-
-    subscription_id: int
-    notice: NoticeKind
 
 
 def sign_up(session: Session, wanted: SignUp, visit: Visit, now: datetime) -> Answer | None:
@@ -121,42 +77,8 @@ def sign_up(session: Session, wanted: SignUp, visit: Visit, now: datetime) -> An
     if subscription.status is not SubscriptionStatus.CONFIRMED:
         subscription.status = SubscriptionStatus.UNCONFIRMED
         _choose(session, subscription, choice, topics, now)
-        _record(session, subscription, Consent.REQUESTED, visit, now, topics=sorted(topics))
-    return _answer(session, subscription, now)
-
-
-def is_due(session: Session, subscription_id: int, kind: NoticeKind, now: datetime) -> bool:
-    """Whether this notice may be made now. In a write transaction the answer holds until it ends.
-
-    A confirmation or link: within the limits. A welcome: the reader confirmed and had none since.
-    """
-    subscription = _locked(session, subscription_id)
-    if subscription is None:
-        return False
-    if kind is not NoticeKind.WELCOME:
-        return _answer(session, subscription, now) == Answer(subscription_id, kind)
-    if subscription.status is not SubscriptionStatus.CONFIRMED or subscription.confirmed_at is None:
-        return False
-    sent = select(col(NoticeRow.id)).where(
-        col(NoticeRow.subscriber_id) == subscription.subscriber_id,
-        col(NoticeRow.newsletter_id) == subscription.newsletter_id,
-        col(NoticeRow.kind) == kind,
-        col(NoticeRow.created_at) >= subscription.confirmed_at,
-    )
-    return session.execute(sent).first() is None
-
-
-def ask_for_links(session: Session, address_key: str, now: datetime) -> list[Answer]:
-    """The notices for an address whose owner asks for their links; empty when it is unknown, has left, or asked lately."""
-    rows = session.execute(
-        select(SubscriptionRow)
-        .join(SubscriberRow, col(SubscriberRow.id) == col(SubscriptionRow.subscriber_id))
-        .where(col(SubscriberRow.address_key) == address_key)
-        .order_by(col(SubscriptionRow.id))
-        .with_for_update()
-    ).scalars()
-    answers = (_answer(session, row, now) for row in rows.all())
-    return [answer for answer in answers if answer is not None]
+        record(session, subscription, Consent.REQUESTED, visit, now, topics=sorted(topics))
+    return answer(session, subscription, now)
 
 
 def confirm(session: Session, subscription_id: int, visit: Visit, now: datetime) -> bool:
@@ -164,7 +86,7 @@ def confirm(session: Session, subscription_id: int, visit: Visit, now: datetime)
 
     Only a pending request can be confirmed: an old link does not bring back somebody who left.
     """
-    subscription = _locked(session, subscription_id)
+    subscription = session.get(SubscriptionRow, subscription_id, with_for_update=True)
     if subscription is None or subscription.status is not SubscriptionStatus.UNCONFIRMED:
         return False
     subscription.status = SubscriptionStatus.CONFIRMED
@@ -172,7 +94,7 @@ def confirm(session: Session, subscription_id: int, visit: Visit, now: datetime)
     subscription.unsubscribed_at = None
     subscription.paused_until = None
     subscription.from_seq = counter(session, "seq")
-    _record(session, subscription, Consent.CONFIRMED, visit, now)
+    record(session, subscription, Consent.CONFIRMED, visit, now)
     return True
 
 
@@ -181,7 +103,7 @@ def change_choice(session: Session, subscription_id: int, choice: Choice, visit:
 
     Waiting digests stay as they were planned. Raises ValueError when the newsletter offers none of the topics.
     """
-    subscription = _locked(session, subscription_id)
+    subscription = session.get(SubscriptionRow, subscription_id, with_for_update=True)
     if subscription is None or subscription.status is not SubscriptionStatus.CONFIRMED:
         return False
     topics = _offered(session, subscription.newsletter_id, choice.topics)
@@ -192,80 +114,8 @@ def change_choice(session: Session, subscription_id: int, choice: Choice, visit:
     if before == set(topics) and subscription.language == choice.language:
         return False
     _choose(session, subscription, Choice(frozenset(topics), choice.language), topics, now)
-    _record(session, subscription, Consent.CHOICE_CHANGED, visit, now, before=sorted(before), topics=sorted(topics))
+    record(session, subscription, Consent.CHOICE_CHANGED, visit, now, before=sorted(before), topics=sorted(topics))
     return True
-
-
-def pause(session: Session, subscription_id: int, until: datetime, visit: Visit, now: datetime) -> bool:
-    """Send nothing until an instant (aware UTC), then one catch-up; whether the reader is paused now.
-
-    What waits for them is cancelled, and their window keeps its start, so nothing is lost.
-    """
-    subscription = _locked(session, subscription_id)
-    if subscription is None or subscription.status is not SubscriptionStatus.CONFIRMED:
-        return False
-    subscription.from_seq = start_when_leaving(session, subscription_id)
-    _cancel_waiting(session, subscription, now)
-    subscription.paused_until = until
-    _record(session, subscription, Consent.PAUSED, visit, now, until=until.isoformat())
-    return True
-
-
-def resume(session: Session, subscription_id: int, visit: Visit, now: datetime) -> bool:
-    """End a pause early; whether there was one."""
-    subscription = _locked(session, subscription_id)
-    if subscription is None or subscription.paused_until is None:
-        return False
-    subscription.paused_until = None
-    _record(session, subscription, Consent.RESUMED, visit, now)
-    return True
-
-
-def unsubscribe(session: Session, subscription_id: int, visit: Visit, now: datetime) -> bool:
-    """End a subscription and cancel everything that waits for its reader; whether it was this call that did."""
-    subscription = _locked(session, subscription_id)
-    if subscription is None or subscription.status is SubscriptionStatus.UNSUBSCRIBED:
-        return False
-    subscription.status = SubscriptionStatus.UNSUBSCRIBED
-    subscription.unsubscribed_at = now
-    subscription.paused_until = None
-    _cancel_waiting(session, subscription, now)
-    session.execute(
-        update(NoticeRow)
-        .where(
-            col(NoticeRow.subscriber_id) == subscription.subscriber_id,
-            col(NoticeRow.newsletter_id) == subscription.newsletter_id,
-            col(NoticeRow.state).in_(WAITING),
-        )
-        .values(state=DeliveryState.CANCELLED, settled_at=now, next_at=None)
-        .execution_options(synchronize_session=False)
-    )
-    _record(session, subscription, Consent.UNSUBSCRIBED, visit, now)
-    return True
-
-
-def _answer(session: Session, subscription: SubscriptionRow, now: datetime) -> Answer | None:
-    """The notice that helps this reader on: the confirmation again, or their link; None when one was sent lately."""
-    assert subscription.id is not None  # noqa: S101 - a row that was read or flushed has its key
-    if subscription.status is SubscriptionStatus.UNSUBSCRIBED:
-        return None
-    if subscription.status is SubscriptionStatus.UNCONFIRMED:
-        kind, pause, span, most = NoticeKind.CONFIRM, _CONFIRMATION_EVERY, _CONFIRMATIONS_IN, _MOST_CONFIRMATIONS
-    else:
-        kind, pause, span, most = NoticeKind.LINK, _LINK_EVERY, _LINKS_IN, _MOST_LINKS
-    sent = session.execute(
-        select(col(NoticeRow.newsletter_id), col(NoticeRow.created_at)).where(
-            col(NoticeRow.subscriber_id) == subscription.subscriber_id,
-            col(NoticeRow.kind) == kind,
-            col(NoticeRow.created_at) > now - span,
-        )
-    ).all()
-    lately = any(newsletter == subscription.newsletter_id and at > now - pause for newsletter, at in sent)
-    return None if lately or len(sent) >= most else Answer(subscription.id, kind)
-
-
-def _locked(session: Session, subscription_id: int) -> SubscriptionRow | None:
-    return session.get(SubscriptionRow, subscription_id, with_for_update=True)
 
 
 def _own_subscription(session: Session, newsletter_id: int, subscriber_id: int) -> SubscriptionRow | None:
@@ -316,41 +166,3 @@ def _choose(
     subscription.language = choice.language
     subscription.segment_id = intern_choice(session, choice)
     session.flush()
-
-
-def _cancel_waiting(session: Session, subscription: SubscriptionRow, now: datetime) -> None:
-    """Cancel this reader's waiting issues. The take-off is a conditional UPDATE of the same rows: the first commit wins."""
-    issues = select(col(IssueRow.id)).where(col(IssueRow.newsletter_id) == subscription.newsletter_id)
-    session.execute(
-        update(DeliveryRow)
-        .where(
-            col(DeliveryRow.subscriber_id) == subscription.subscriber_id,
-            col(DeliveryRow.state).in_(WAITING),
-            col(DeliveryRow.issue_id).in_(issues),
-        )
-        .values(state=DeliveryState.CANCELLED, settled_at=now, next_at=None)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def _record(
-    session: Session,
-    subscription: SubscriptionRow,
-    event: Consent,
-    visit: Visit,
-    now: datetime,
-    **detail: Any,  # noqa: ANN401 - kept as JSON
-) -> None:
-    session.add(
-        ConsentEventRow(
-            subscription_id=subscription.id or 0,
-            event=event,
-            at=now,
-            ip=visit.ip,
-            user_agent=visit.user_agent,
-            page=visit.page,
-            text_version=visit.text_version,
-            language=visit.language or subscription.language,
-            detail=detail,
-        )
-    )

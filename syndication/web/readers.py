@@ -16,7 +16,8 @@ from syndication.domain.states import SubscriptionStatus
 from syndication.domain.tokens import Purpose
 from syndication.lang.mail import LANGUAGES
 from syndication.store.browsing import ReaderPage, mail_of
-from syndication.store.subscribing import change_choice, pause, resume, unsubscribe
+from syndication.store.leaving import come_back, may_come_back, pause, resume, unsubscribe
+from syndication.store.subscribing import change_choice
 from syndication.web.deps import Deps, deps_of
 from syndication.web.mailbox import mail_page
 from syndication.web.render import token_page
@@ -119,6 +120,16 @@ def pause_instead(request: Request, token: str) -> Response:
     return _leaving(request, token, reader)
 
 
+@router.post("/unsubscribe/{token}/return")
+def stay_after_all(request: Request, token: str) -> Response:
+    """Undo leaving, for an hour; after that the way back is to sign up again."""
+    deps = deps_of(request)
+    subscription_id = opened(request, Purpose.UNSUBSCRIBE, token)
+    with deps.database.write() as session:
+        come_back(session, subscription_id, visit_of(request), deps.clock())
+    return _leaving(request, token, reader_of(request, subscription_id), came_back=True)
+
+
 @router.get("/view/{value}")
 def view(request: Request, value: str) -> Response:
     """A mail as a page, the very one that was sent. value: `deliver.message.view_value` of its delivery."""
@@ -170,7 +181,11 @@ def _preferences(
     )
 
 
-def _leaving(request: Request, token: str, reader: ReaderPage | None) -> Response:
+def _leaving(request: Request, token: str, reader: ReaderPage | None, *, came_back: bool = False) -> Response:
+    now = deps_of(request).clock()
+    with deps_of(request).database.read() as session:
+        can_return = reader is not None and may_come_back(session, reader.subscription_id, now)
+    has_left = reader is None or reader.status is SubscriptionStatus.UNSUBSCRIBED
     return token_page(
         request,
         "unsubscribe.html",
@@ -178,8 +193,10 @@ def _leaving(request: Request, token: str, reader: ReaderPage | None) -> Respons
         reader=reader,
         offer=reader.offer if reader else None,
         accent=reader.offer.newsletter.accent if reader else "",
-        paused_until=_paused_until(reader, deps_of(request).clock()) if reader else None,
-        has_left=reader is None or reader.status is SubscriptionStatus.UNSUBSCRIBED,
+        paused_until=_paused_until(reader, now) if reader else None,
+        has_left=has_left,
+        can_return=can_return,
+        came_back=came_back and not has_left,
     )
 
 

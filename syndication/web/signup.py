@@ -24,9 +24,10 @@ from syndication.domain.site import Site
 from syndication.domain.states import NoticeKind, SubscriptionStatus
 from syndication.domain.tokens import Purpose, suppression_mark
 from syndication.jobs.notices import send_confirmation, send_link, send_welcome, welcome_stories
+from syndication.store.answering import Answer, ask_for_links
 from syndication.store.browsing import Offer, offer_of, offers
 from syndication.store.database import Database
-from syndication.store.subscribing import Answer, SignUp, ask_for_links, confirm, sign_up
+from syndication.store.subscribing import SignUp, confirm, sign_up
 from syndication.web.deps import Deps, deps_of
 from syndication.web.mailbox import may_see_mailbox
 from syndication.web.render import message_page, page, token_page

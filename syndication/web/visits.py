@@ -8,7 +8,7 @@ from starlette.requests import Request
 from syndication.domain.errors import TokenError
 from syndication.domain.tokens import Purpose
 from syndication.store.browsing import ReaderPage, reader_page
-from syndication.store.subscribing import Visit
+from syndication.store.consent import Visit
 from syndication.web.deps import deps_of
 from syndication.web.security import client_address
 

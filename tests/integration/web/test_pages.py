@@ -171,7 +171,9 @@ def test_without_articles_there_is_no_sample(website: Website) -> None:
     assert website.visitor().get("/newsletters/none/sample").status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/", "/feeds/", "/nope", "/subscribe", "/admin/login", "/healthz", "/static/site.css"])
+@pytest.mark.parametrize(
+    "path", ["/", "/feeds/", "/nope", "/subscribe", "/admin/login", "/healthz", "/static/site.css"]
+)
 def test_every_answer_carries_the_security_headers(website: Website, path: str) -> None:
     headers = website.visitor().get(path).headers
     assert "default-src 'self'" in headers["content-security-policy"]

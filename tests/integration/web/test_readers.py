@@ -1,6 +1,6 @@
 """A reader's own pages: preferences, pause, leaving by button and by one-click, a mail as a page."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlmodel import col, select
@@ -127,6 +127,19 @@ def test_the_button_unsubscribes_and_says_so(website: Website) -> None:
     assert f'action="{link}?page=1"' in page.text
     answer = client.post(f"{link}?page=1", headers={"origin": "null"})
     assert "<h1>You are unsubscribed</h1>" in answer.text
+    assert website.subscription().status is SubscriptionStatus.UNSUBSCRIBED
+
+
+def test_leaving_can_be_undone_for_an_hour(website: Website) -> None:
+    link = website.link(Purpose.UNSUBSCRIBE, website.reader("agents"))
+    client = website.visitor()
+    assert f"{link}/return" in client.post(f"{link}?page=1").text
+    assert "You are back" in client.post(f"{link}/return").text
+    assert website.subscription().status is SubscriptionStatus.CONFIRMED
+    client.post(link, content=ONE_CLICK)
+    website.now += timedelta(minutes=61)
+    assert f"{link}/return" not in client.get(link).text
+    assert "You are unsubscribed" in client.post(f"{link}/return").text
     assert website.subscription().status is SubscriptionStatus.UNSUBSCRIBED
 
 

@@ -1,18 +1,24 @@
 """Becoming a reader, through the pages: the request, the confirmation, the welcome, the limits."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx
 import pytest
 from sqlmodel import col, select
 
+from syndication.domain.newsletters import Choice
 from syndication.domain.seams import Task
 from syndication.domain.states import NoticeKind, SubscriptionStatus
 from syndication.domain.tokens import Purpose
-from syndication.store.tables import ConsentEventRow, DigestBodyRow, SubscriberRow, SubscriptionRow
+from syndication.jobs.notices import send_confirmation, send_missing
+from syndication.store.consent import Visit
+from syndication.store.subscribing import SignUp, confirm, sign_up
+from syndication.store.tables import ConsentEventRow, DigestBodyRow, NewsletterRow, SubscriberRow, SubscriptionRow
 from tests.support import rows
-from tests.support.website import Visitor, Website
+from tests.support.website import SITE, Visitor, Website
 
 ADDRESS = "ann@example.com"
 
@@ -210,7 +216,7 @@ def test_a_link_is_mailed_to_readers_only_with_one_answer_for_all(website: Websi
     assert client.get("/link/sent").status_code == 200
 
 
-def test_two_presses_at_once_make_one_confirmation_mail(website: Website) -> None:
+def test_a_second_request_is_mailed_after_a_day_only(website: Website) -> None:
     client = website.visitor()
     ask(client)
     website.now += timedelta(hours=23)
@@ -231,3 +237,44 @@ def test_consent_events_never_hold_a_token(website: Website) -> None:
     with website.database.read() as session:
         pages = session.exec(select(ConsentEventRow.page).order_by(col(ConsentEventRow.id))).all()
     assert pages == ["/confirm/{token}"]
+
+
+def test_two_requests_at_once_make_one_confirmation_mail(website: Website) -> None:
+    subscription_id = website.reader("agents", status=SubscriptionStatus.UNCONFIRMED)
+
+    def send(_: int) -> bool:
+        return send_confirmation(website.database, SITE, subscription_id, website.now)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(send, range(4))) == [False, False, False, True]
+    assert website.notices() == [NoticeKind.CONFIRM]
+
+
+def test_notices_that_a_killed_process_owes_are_made_up_for(website: Website) -> None:
+    website.articles("agents")
+    wanted = SignUp(1, ADDRESS, ADDRESS, "mark", Choice(frozenset({"agents"}), "en"))
+    with website.database.write() as session:
+        wanted = replace(wanted, newsletter_id=session.exec(select(NewsletterRow.id)).one() or 0)
+        answer = sign_up(session, wanted, Visit(), website.now)
+    assert answer
+    assert missing_after(website, timedelta(seconds=59)) == 0
+    assert missing_after(website, timedelta(seconds=2)) == 1
+    assert missing_after(website, timedelta(seconds=1)) == 0
+    with website.database.write() as session:
+        confirm(session, answer.subscription_id, Visit(), website.now)
+    assert missing_after(website, timedelta(seconds=61)) == 1
+    assert missing_after(website, timedelta(seconds=61)) == 0
+    assert website.notices() == [NoticeKind.CONFIRM, NoticeKind.WELCOME]
+
+
+def test_what_was_owed_for_over_an_hour_is_let_go(website: Website) -> None:
+    website.articles("agents")
+    subscription_id = website.reader("agents", status=SubscriptionStatus.UNCONFIRMED)
+    with website.database.write() as session:
+        confirm(session, subscription_id, Visit(), website.now)
+    assert missing_after(website, timedelta(minutes=61)) == 0
+
+
+def missing_after(website: Website, span: timedelta) -> int:
+    website.now += span
+    return send_missing(website.database, SITE, website.now)

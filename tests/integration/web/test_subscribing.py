@@ -8,19 +8,12 @@ from sqlmodel import Session, col, select, update
 
 from syndication.domain.newsletters import Choice
 from syndication.domain.states import DeliveryState, IssueState, NoticeKind, SubscriptionStatus
+from syndication.store.answering import Answer, ask_for_links
+from syndication.store.consent import Visit
 from syndication.store.database import Database
-from syndication.store.subscribing import (
-    Answer,
-    SignUp,
-    Visit,
-    ask_for_links,
-    change_choice,
-    confirm,
-    pause,
-    resume,
-    sign_up,
-    unsubscribe,
-)
+from syndication.store.leaving import come_back, pause, resume, unsubscribe
+from syndication.store.subscribing import SignUp, change_choice, confirm, sign_up
+from syndication.store.suppressing import suppress
 from syndication.store.tables import (
     ConsentEventRow,
     CounterRow,
@@ -391,3 +384,44 @@ def test_many_people_signing_up_at_once_share_one_segment(database: Database, ne
         assert len(session.exec(select(SubscriptionRow)).all()) == 8
         assert session.exec(select(SegmentRow.key)).all() == ["en:agents"]
         assert len(session.exec(select(SegmentTopicRow)).all()) == 1
+
+
+def test_who_left_by_mistake_comes_back_and_misses_nothing(database: Database, newsletter: int) -> None:
+    subscription_id = reader(database, newsletter, "agents")
+    with database.write() as session:
+        only(session).from_seq = None
+        waiting_issue(session, newsletter, subscription_id, DeliveryState.READY, start=31)
+    with database.write() as session:
+        unsubscribe(session, subscription_id, VISIT, NOW)
+    with database.write() as session:
+        assert come_back(session, subscription_id, VISIT, NOW + timedelta(minutes=59))
+    with database.read() as session:
+        assert (only(session).status, only(session).from_seq) == (SubscriptionStatus.CONFIRMED, 31)
+        assert events(session)[-2:] == ["unsubscribed", "returned"]
+
+
+def test_coming_back_by_one_button_ends_after_an_hour(database: Database, newsletter: int) -> None:
+    subscription_id = reader(database, newsletter, "agents")
+    with database.write() as session:
+        assert not come_back(session, subscription_id, VISIT, NOW)
+        unsubscribe(session, subscription_id, VISIT, NOW)
+    with database.write() as session:
+        assert not come_back(session, subscription_id, VISIT, NOW + timedelta(minutes=61))
+        assert only(session).status is SubscriptionStatus.UNSUBSCRIBED
+
+
+def test_who_never_confirmed_cannot_come_back(database: Database, newsletter: int) -> None:
+    answer = ask(database, newsletter, "agents")
+    assert answer
+    with database.write() as session:
+        unsubscribe(session, answer.subscription_id, VISIT, NOW)
+        assert not come_back(session, answer.subscription_id, VISIT, NOW)
+
+
+def test_a_suppressed_reader_cannot_come_back(database: Database, newsletter: int) -> None:
+    subscription_id = reader(database, newsletter, "agents")
+    with database.write() as session:
+        suppress(session, b"key", [only(session).subscriber_id], "complaint", NOW)
+    with database.write() as session:
+        assert only(session).status is SubscriptionStatus.UNSUBSCRIBED
+        assert not come_back(session, subscription_id, VISIT, NOW)
