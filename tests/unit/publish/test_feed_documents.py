@@ -213,3 +213,9 @@ def test_no_text_breaks_a_feed(title: str, summary: str, content: str, authors: 
     assert etree.fromstring(rss.body).findtext("channel/item/guid")
     assert relax_ng().validate(etree.fromstring(atom.body))
     check_json_feed(json.loads(json_feed.body))
+
+
+def test_a_feed_without_a_language_says_none() -> None:
+    for made in documents(a_feed(an_item(language=""), language="")):
+        assert b"language" not in made.body
+        assert b"xml:lang" not in made.body
