@@ -12,8 +12,9 @@ from sqlmodel import select
 from syndication.deliver.smtp import smtp_transport_from_url
 from syndication.domain.states import TERMINAL, DeliveryState, IssueState
 from syndication.jobs.deliver import deliver_ready
+from syndication.store.consent import Visit
 from syndication.store.database import Database
-from syndication.store.subscribing import Visit, unsubscribe
+from syndication.store.leaving import unsubscribe
 from syndication.store.tables import DeliveryRow, IssueRow, SubscriptionRow
 from tests.support.delivering import Delivering, now
 from tests.support.mailing import POST, Mailing, add_mailing, address, states

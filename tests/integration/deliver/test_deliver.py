@@ -23,9 +23,10 @@ from syndication.domain.states import (
 )
 from syndication.domain.tokens import Purpose, suppression_mark
 from syndication.jobs.deliver import DeliverReport, deliver_ready, recover_deliveries
+from syndication.store.consent import Visit
 from syndication.store.database import Database
 from syndication.store.issues import pause_issue, resume_issue
-from syndication.store.subscribing import Visit, unsubscribe
+from syndication.store.leaving import unsubscribe
 from syndication.store.tables import (
     DeliveryBatchRow,
     IssueRow,
