@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from itertools import islice
-from typing import Final, cast
+from typing import Final
 
 from lxml import etree
 
@@ -59,7 +59,7 @@ def form_of(text: str) -> Form:
 
 
 def well_formed(text: str, items: int) -> bytes:
-    """A feed's text as well-formed UTF-8 XML; b"" when nothing can be saved. Never raises.
+    """A feed's text as well-formed UTF-8 XML; b"" when it has no root. Never raises.
 
     Taken out: what stands before the root (a DTD with its entities among it, so no entity bomb is ever unfolded),
     characters that XML forbids. HTML's entities become characters, a bare & becomes &amp;. What is still broken is
@@ -73,9 +73,8 @@ def well_formed(text: str, items: int) -> bytes:
     try:
         root = etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True))
     except etree.XMLSyntaxError:
-        root = _recovered(data)
-        if root is None:
-            return b""
+        # A text that begins with a root element always has something to save.
+        root = etree.fromstring(data, etree.XMLParser(recover=True, resolve_entities=False, no_network=True))
     _trim(root, items, max(_ELEMENTS, len(data) // _BYTES_AN_ELEMENT))
     return etree.tostring(root, encoding="utf-8")
 
@@ -91,15 +90,6 @@ def _mended(text: str) -> Iterator[str]:
     yield _REFERENCE.sub(_reference, text[position:])
 
 
-def _recovered(data: bytes) -> etree._Element | None:
-    parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True)
-    try:
-        # lxml answers None where nothing could be saved; its stubs do not say so.
-        return cast("etree._Element | None", etree.fromstring(data, parser))  # noqa: SLF001 - its one name
-    except etree.XMLSyntaxError:
-        return None
-
-
 def _trim(root: etree._Element, items: int, elements: int) -> None:
     """Take out the items beyond the limit (the last ones, or the first where the document runs forward), then elements."""
     found = list(root.iter(*_ITEMS))
@@ -113,7 +103,7 @@ def _trim(root: etree._Element, items: int, elements: int) -> None:
 def _remove(elements: Sequence[etree._Element]) -> None:
     for element in reversed(elements):
         parent = element.getparent()
-        if parent is not None:
+        if parent is not None:  # the root stays
             parent.remove(element)
 
 

@@ -43,12 +43,10 @@ class Inflater:
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """The bytes that these compressed bytes hold. Raises InflateError."""
-        if not data:
-            return
         self._read += len(data)
-        if self._unpacker is None:
+        if self._unpacker is None and data:
             self._unpacker = _unpacker_for(self._encoding, data)
-        for piece in self._unpacker.feed(data):
+        for piece in self._unpacker.feed(data) if self._unpacker else ():
             self._written += len(piece)
             if self._written > self._limit:
                 message = f"the body is larger than {self._limit // (1024 * 1024)} MiB"

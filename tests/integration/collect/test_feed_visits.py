@@ -182,5 +182,9 @@ def test_a_port_that_an_admin_wrote_is_open_to_its_source(server: WebServer) -> 
     assert "closed to sources" in failed(SourceFetcher("Test/1").fetch(where, NOW)).reason
 
 
+def test_an_impossible_address_is_told_and_not_visited() -> None:
+    assert "not a web address" in failed(SourceFetcher("Test/1").fetch(source(location="https://e.org:x/"), NOW)).reason
+
+
 def test_two_visits_to_the_same_bytes_give_the_same_items(server: WebServer) -> None:
     assert visit(server) == visit(server)

@@ -61,6 +61,8 @@ November 23rd, 2026                          | 2026-11-23T00:00:00 day
 Mon Nov 23 21:52:28 2026                     | 2026-11-23T21:52:28 second
 Sun Jan 04 16:29:06 PST 2026                 | 2026-01-05T00:29:06 second
 23-Nov-2026 21:52:28 PST                     | 2026-11-24T05:52:28 second
+1 Jan 126 10:00:00 GMT                       | 2026-01-01T10:00:00 second
+2026, 23 November                            | 2026-11-23T00:00:00 day
 23.11.2026 21:52:28 Uhr                      | 2026-11-23T21:52:28 second
 05.06.2026                                   | 2026-06-05T00:00:00 day
 23/11/2026 21:52                             | 2026-11-23T21:52:00 minute
@@ -89,6 +91,7 @@ def test_a_date_means_its_instant(line: str) -> None:
         "05/06/2026",
         "2026-13-01",
         "2026-W05",
+        "23-Foo-2026",
         "9999-12-31T23:59:59-12:00",
         "0001-01-01T00:00:00+14:00",
         "²³",
@@ -162,6 +165,10 @@ def test_an_incredible_date_gives_way_to_first_seen_and_is_kept_as_it_was(raw: s
 def test_a_clock_ten_minutes_fast_is_forgiven_but_nothing_lies_in_the_future() -> None:
     at, origin, repairs = dated("2026-11-23T22:09:00Z")
     assert (at, origin, repairs) == (NOW, DateOrigin.FEED, ())
+
+
+def test_a_date_that_is_not_there_is_no_fault_of_the_next() -> None:
+    assert dated("", "2026-11-20") == (datetime(2026, 11, 20, tzinfo=UTC), DateOrigin.FEED, ())
 
 
 def test_no_date_at_all_is_first_seen() -> None:

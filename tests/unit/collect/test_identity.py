@@ -92,6 +92,11 @@ def test_a_host_has_one_spelling() -> None:
     assert canonical_url("https://bücher.example/x") == canonical_url("https://xn--bcher-kva.example/x")
 
 
+@pytest.mark.parametrize("url", ["", "https://", "https://[::1", "https://e.org:x/", f"https://{'a' * 70}.org/"])
+def test_what_has_no_host_has_no_key(url: str) -> None:
+    assert canonical_url(url) == ""
+
+
 def test_a_front_page_names_no_article() -> None:
     assert not is_page(canonical_url("https://example.org/"))
     assert not is_page("")

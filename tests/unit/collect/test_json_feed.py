@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syndication.collect.drafts import Context, finish
@@ -76,6 +76,7 @@ JSON = st.recursive(
 NAMES = ["id", "url", "title", "summary", "content_html", "content_text", "date_published", "authors", "author", "tags"]
 
 
+@settings(max_examples=50)
 @given(st.lists(st.dictionaries(st.sampled_from([*NAMES, "attachments", "language", "image"]), JSON), max_size=3))
 def test_any_values_are_read_or_passed_over(items: list[dict[str, Any]]) -> None:
     found = read_json_feed(json.dumps({"items": items, "version": "https://jsonfeed.org/version/1"}))

@@ -80,6 +80,21 @@ def test_a_body_that_breaks_off_is_an_error(encoding: str) -> None:
         unpack(encoding, PACK[encoding](bytes(range(256)) * 40)[:-20])
 
 
+def test_an_empty_body_is_empty_in_every_packing() -> None:
+    for encoding in ("", "gzip", "deflate", "br"):
+        assert unpack(encoding, b"") == b""
+        inflater = Inflater(encoding, LIMIT)
+        assert list(inflater.feed(b"")) == []
+        inflater.finish()
+
+
+def test_bytes_after_the_end_of_brotli_are_ignored() -> None:
+    packed = brotli.compress(b"one")
+    inflater = Inflater("br", LIMIT)
+    assert b"".join(inflater.feed(packed)) == b"one"
+    assert list(inflater.feed(b"more")) == []
+
+
 @pytest.mark.parametrize("encoding", ["gzip, gzip", "compress", "br, gzip", "zstd"])
 def test_a_packing_that_nobody_asked_for_is_an_error(encoding: str) -> None:
     with pytest.raises(InflateError, match="nobody asked for"):
