@@ -1,10 +1,11 @@
-"""The website of a test, with a newsletter of two topics."""
+"""A newsletter of two topics, bare or with a website around it."""
 
 from pathlib import Path
 
 import pytest
 
 from syndication.store.database import Database
+from tests.support import rows
 from tests.support.website import Website
 
 
@@ -14,3 +15,16 @@ def website(database: Database, tmp_path: Path) -> Website:
     website.outbox.mkdir()
     website.newsletter()
     return website
+
+
+@pytest.fixture
+def newsletter(database: Database) -> int:
+    """A newsletter of two topics whose schedule was served up to 40; answers its id."""
+    with database.write() as session:
+        rows.add_counters(session)
+        rows.add_topic(session, "agents")
+        rows.add_topic(session, "local")
+        rows.add_topic(session, "elsewhere")
+        newsletter_id = rows.add_newsletter(session, "weekly", ["agents", "local"])
+        rows.add_schedule(session, newsletter_id, last_cut=40)
+    return newsletter_id
