@@ -52,7 +52,7 @@ class App:
     site: Site
 
     def require_ready(self) -> None:
-        """Raises ConfigError unless mail may leave as the profile demands. Source: design of record, section 6."""
+        """Raises ConfigError unless mail may leave as the profile demands. Source: architecture, section 6."""
         settings = self.settings
         if settings.profile is not Profile.INTERNET or settings.outbox:
             return

@@ -84,7 +84,7 @@ def load_entries(folder: Path) -> Entries:
 def _source(folder: Path, entry: _SourceEntry) -> Source:
     is_folder = entry.kind is SourceKind.FOLDER
     location = str((folder / entry.location).resolve()) if is_folder else entry.location
-    # What lies in a feed is history, what is put into a folder is news. Source: design of record, section 2, rule 2.
+    # What lies in a feed is history, what is put into a folder is news. Source: architecture, section 2, rule 2.
     default = FirstFetch.NEW if is_folder else FirstFetch.BACKFILL
     return Source(
         slug=entry.slug,

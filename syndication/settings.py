@@ -121,7 +121,7 @@ class Settings(_Values):
 
     @property
     def profile(self) -> Profile:
-        """Trial, intranet or internet. Source: design of record, section 6."""
+        """Trial, intranet or internet. Source: architecture, section 6."""
         if self.outbox and is_loopback(self.site.public_url):
             return Profile.TRIAL
         return Profile.INTRANET if self.site.intranet else Profile.INTERNET

@@ -67,7 +67,7 @@ def select(  # noqa: PLR0913 - everything that decides is an argument
     """What a digest lists for a reader of these topics, which are in the newsletter's order of sections.
 
     window: stories outside are not counted either; None lets all in, history too. now: aware UTC; ranking ages stories
-    from when we first saw them. source_count: how many sources the newsletter has. Source: design, section 2, rules 7
+    from when we first saw them. source_count: how many sources the newsletter has. Source: architecture, section 2, rules 7
     and 9.
     """
     return Ranking(stories, window=window, cadence=cadence, now=now).select(
@@ -78,7 +78,7 @@ def select(  # noqa: PLR0913 - everything that decides is an argument
 def select_welcome(stories: Iterable[Story], topics: Sequence[Topic], now: datetime) -> Selection:
     """What a welcome digest lists: the newest 7 stories of these topics, at most 30 days old, history included.
 
-    A story's date is when it came out, or when we first saw it if that was earlier. Source: design, section 2, rule 8.
+    A story's date is when it came out, or when we first saw it if that was earlier. Source: architecture, section 2, rule 8.
     """
     candidates = (
         _Candidate(-_came_out(story).timestamp(), story.article_id, _best_topic(story, topics), story)

@@ -17,7 +17,7 @@ class Site:
 
 
 class Profile(StrEnum):
-    """How careful the service must be. Source: design of record, section 6."""
+    """How careful the service must be. Source: architecture, section 6."""
 
     TRIAL = "trial"  # outbox and loopback: http links, a mailbox page
     INTRANET = "intranet"  # http or a private CA, by an explicit setting

@@ -1,4 +1,4 @@
-"""The closed sets of states, and the moves between the states of a delivery. Source: design of record, section 5."""
+"""The closed sets of states, and the moves between the states of a delivery. Source: architecture, section 5."""
 
 from enum import StrEnum
 from types import MappingProxyType
@@ -59,7 +59,7 @@ class IssueState(StrEnum):
     SKIPPED = "skipped"
 
 
-# A new slot of the schedule is recorded as skipped while its last issue is one of these. Source: design, section 2, rule 4.
+# A new slot of the schedule is recorded as skipped while its last issue is one of these. Source: architecture, section 2, rule 4.
 HELD_ISSUES: Final = frozenset({IssueState.REVIEW, IssueState.PAUSED})
 # Nothing will ever happen to these issues again.
 CLOSED_ISSUES: Final = frozenset({IssueState.SENT, IssueState.CANCELLED, IssueState.EMPTY, IssueState.SKIPPED})
@@ -114,7 +114,7 @@ TERMINAL: Final = frozenset(set(DeliveryState) - WAITING - {DeliveryState.IN_FLI
 SERVED: Final = frozenset(
     {DeliveryState.ACCEPTED, DeliveryState.UNKNOWN, DeliveryState.BOUNCED, DeliveryState.COMPLAINED}
 )
-"""The reader counts as having had these articles. Source: design, section 2, rule 6."""
+"""The reader counts as having had these articles. Source: architecture, section 2, rule 6."""
 
 MOVES: Final = MappingProxyType(
     {

@@ -2,7 +2,7 @@
 
 A token is `<key id><id, 8 characters><signature, 24 characters>`: 33 characters of base32. The purpose is signed but
 not written, so a token for one purpose is worthless for another. Tokens do not expire by themselves: people
-unsubscribe years later. Source: RFC 8058; design of record, section 7.
+unsubscribe years later. Source: RFC 8058; architecture, section 7.
 """
 
 import base64

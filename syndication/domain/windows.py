@@ -1,4 +1,4 @@
-"""Windows: which articles a reader has not had yet. Source: design of record, section 2.
+"""Windows: which articles a reader has not had yet. Source: architecture, section 2.
 
 A window is (start, end] over `article.seq`. A subscription's own start is None for nearly everyone: their window is
 the issue's. The laws below keep the windows of one subscription disjoint, so nothing is mailed twice, and gapless
@@ -21,7 +21,7 @@ CADENCE_SPAN: Final = MappingProxyType(
     }
 )
 CATCH_UP_AFTER: Final = 2
-"""A window older than this many cadences is a catch-up. Source: design, section 2, rule 7."""
+"""A window older than this many cadences is a catch-up. Source: architecture, section 2, rule 7."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,7 +127,7 @@ def _default(session: Session, newsletter_slug: str) -> tuple[StoredNewsletter, 
 def _make_way(database: Database, plan: IssuePlan, now: datetime) -> ComposeReport | None:
     """Settle the issues before this one, so that no reader's windows overlap; a report when that cannot be done now.
 
-    Source: design, section 2, rule 4. What is in flight must land first: it may come back as deferred, and then its
+    Source: architecture, section 2, rule 4. What is in flight must land first: it may come back as deferred, and then its
     reader's window has a start of its own.
     """
     with database.read() as session:

@@ -163,7 +163,7 @@ class Planning:
         return ComposeReport(self._plan.id, state, planned, len(set(choices.values())), len(self._articles))
 
     def _drop_own_starts(self) -> None:
-        """Give the issue's window back to whose own start says the same, or had nothing new. Source: design, section 2, rule 5."""
+        """Give the issue's window back to whose own start says the same, or had nothing new. Source: architecture, section 2, rule 5."""
         last = 0
         while True:
             with self._database.read() as session:

@@ -25,7 +25,7 @@ from syndication.store.tables import (
 )
 
 REPLAY_NEWS_FOR: Final = timedelta(days=7)
-"""What a second look accepts later than this after it was first seen is no news. Source: design, section 2, rule 2."""
+"""What a second look accepts later than this after it was first seen is no news. Source: architecture, section 2, rule 2."""
 
 _COLUMNS: Final = ("article_id", "topic_id", "accepted", "score", "terms", "version", "decided_at")
 _NO_SYNC: Final = {"synchronize_session": False}
@@ -207,7 +207,7 @@ def _values(verdict: Verdict, topic_id: int, now: datetime) -> _Values:
 
 
 def _is_news(article: Row[Any], now: datetime, *, is_second_look: bool) -> bool:
-    """Whether an accepted article gets a seq. Source: design, section 2, rules 1 and 2."""
+    """Whether an accepted article gets a seq. Source: architecture, section 2, rules 1 and 2."""
     if article.seq is not None or article.is_backfill or article.removed_at is not None:
         return False
     return not is_second_look or now - article.first_seen_at <= REPLAY_NEWS_FOR

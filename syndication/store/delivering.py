@@ -2,7 +2,7 @@
 
 A lease is (batch, attempt): who claims a batch raises its attempt, so nobody else's take-off matches any more. Rows that
 were in flight when a lease was lost have an unknown fate; what happens to them is the newsletter's policy, at most one
-automatic resend. Source: design of record, section 5.
+automatic resend. Source: architecture, section 5.
 """
 
 from collections.abc import Sequence

@@ -2,7 +2,7 @@
 
 The take-off is a conditional UPDATE: the row is ready, its batch is leased to us, its issue is being sent and its reader
 still wants it. Only rows that it returns may leave. An outcome is taken for a row in flight, or unknown: a late truth
-is still true; but only for the attempt that it belongs to. Source: design of record, section 5.
+is still true; but only for the attempt that it belongs to. Source: architecture, section 5.
 """
 
 from collections import defaultdict

@@ -114,7 +114,7 @@ def insert_issue(session: Session, of: StoredSchedule, slot: datetime, now: date
 
 
 def why_in_the_way(session: Session, schedule_id: int) -> str:
-    """Why no further issue of this schedule can begin now, in words; "" when one can. Source: design, section 2, rule 4."""
+    """Why no further issue of this schedule can begin now, in words; "" when one can. Source: architecture, section 2, rule 4."""
     statement = select(IssueRow.id, IssueRow.state).where(
         IssueRow.schedule_id == schedule_id, col(IssueRow.state).in_(_IN_THE_WAY)
     )

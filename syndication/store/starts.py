@@ -2,7 +2,7 @@
 
 A subscription has been served up to its own start, or up to its schedule's last cut when it has none. A delivery that
 was lost takes that mark back to where its digest began, but only while the mark is still where this issue's freeze
-put it: a late truth about an old issue must not rewind what later issues served. Source: design, section 2, rule 5.
+put it: a late truth about an old issue must not rewind what later issues served. Source: architecture, section 2, rule 5.
 """
 
 from collections.abc import Sequence

@@ -43,7 +43,7 @@ class SourceRow(SQLModel, table=True):
 
 
 class ArticleRow(SQLModel, table=True):
-    """One piece of content, once. `seq` is its place in the order of acceptance (design, section 2, rule 1)."""
+    """One piece of content, once. `seq` is its place in the order of acceptance (architecture, section 2, rule 1)."""
 
     __tablename__ = "article"
     __table_args__ = (UniqueConstraint("source_id", "native_key"),)

@@ -42,7 +42,7 @@ class SegmentTopicRow(SQLModel, table=True):
 
 
 class SubscriptionRow(SQLModel, table=True):
-    """A person's relation to a newsletter. `from_seq`: a window start of their own (design, section 2, rule 5)."""
+    """A person's relation to a newsletter. `from_seq`: a window start of their own (architecture, section 2, rule 5)."""
 
     __tablename__ = "subscription"
     __table_args__ = (

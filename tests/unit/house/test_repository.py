@@ -38,6 +38,16 @@ def test_no_test_is_skipped() -> None:
     assert lines_with(SKIPPED, tuple(path for path in CODE if "tests" in path.parts)) == []
 
 
+def test_every_cited_section_and_rule_is_in_the_architecture() -> None:
+    architecture = text_of(ROOT / "docs/architecture.md")
+    sections = set(re.findall(r"^## (\d)\. ", architecture, re.MULTILINE))
+    rules = set(re.findall(r"^(\d)\. ", architecture, re.MULTILINE))
+    code = "\n".join(map(text_of, CODE))
+    assert set(re.findall(r"architecture, section (\d)", code)) <= sections
+    assert set(re.findall(r"architecture, section 2, rules? (\d)", code)) <= rules
+    assert lines_with(r"\bdesign(?: of record)?, section", CODE) == []
+
+
 def test_no_file_names_a_package_registry() -> None:
     assert lines_with(REGISTRIES, EVERYTHING) == []
 
