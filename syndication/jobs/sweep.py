@@ -17,6 +17,5 @@ def sweep(database: Database, enqueue: Enqueue, now: datetime) -> None:
         enqueue(Task.CLASSIFY, "classify")
     for issue_id in unfinished:
         enqueue(Task.COMPOSE, f"compose:{issue_id}", issue_id=issue_id)
-    enqueue(Task.PUBLISH, "publish")
     enqueue(Task.DELIVER, "deliver")
     close_finished_issues(database, now)

@@ -1,12 +1,13 @@
 """Instants and numbers → words on pages. Every time of day stands beside its zone."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 CONSENT: Final = "You agree to get this newsletter by e-mail. You can leave at any time with one click."
 """The words under the sign-up button; a proof of consent names their version."""
 
+_SOON: Final = timedelta(days=6)
 _DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS: Final = (
     "January",
@@ -48,6 +49,13 @@ def slot_words(at: datetime, zone: str) -> str:
 def clock_words(at: datetime, zone: str) -> str:
     """A past instant, e.g. '27 November 2026, 07:30:05 Europe/Rome'."""
     return f"{day_in(at, zone)}, {at.astimezone(ZoneInfo(zone)):%H:%M:%S} {zone}"
+
+
+def soon_words(at: datetime, zone: str, now: datetime) -> str:
+    """A planned instant in few words where the zone stands beside it: 'Friday 07:30', with the date if it is far off."""
+    local = at.astimezone(ZoneInfo(zone))
+    date_words = "" if at - now < _SOON else f" {local.day} {_MONTHS[local.month - 1]}"
+    return f"{_DAYS[local.weekday()]}{date_words} {local:%H:%M}"
 
 
 def plural(number: int, one: str, many: str = "") -> str:

@@ -1,7 +1,8 @@
 """The console's main page and the form of a schedule."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, HTTPException
@@ -11,13 +12,13 @@ from starlette.responses import RedirectResponse, Response
 from syndication.cron.slots import explain, next_slots
 from syndication.domain.errors import CronError
 from syndication.store.admins import audit
-from syndication.store.console import intake, outgoing, readers, troubles
+from syndication.store.console import Trouble, intake, outgoing, readers, troubles
 from syndication.store.newsletters import StoredSchedule, newsletter
-from syndication.store.scheduling import save_schedule, schedule, upcoming
+from syndication.store.scheduling import Upcoming, save_schedule, schedule, upcoming
 from syndication.web.admin.access import SignedIn
 from syndication.web.deps import deps_of
 from syndication.web.render import private_page
-from syndication.web.words import slot_words
+from syndication.web.words import plural, slot_words, soon_words
 
 router = APIRouter(prefix="/admin")
 
@@ -41,17 +42,27 @@ def main_page(request: Request, admin: SignedIn) -> Response:
     deps = deps_of(request)
     now = deps.clock()
     with deps.database.read() as session:
+        wrong, slots = troubles(session, now), upcoming(session, now)
         return private_page(
             request,
             "admin/main.html",
             admin=admin,
-            now=now,
-            troubles=troubles(session, now),
-            upcoming=upcoming(session, now),
+            verdict=_verdict(wrong, slots, now),
+            troubles=wrong,
+            upcoming=slots,
             intake=intake(session, now - _INTAKE_SINCE),
             outgoing=outgoing(session, _OUTGOING),
             readers=readers(session),
         )
+
+
+def _verdict(wrong: Sequence[Trouble], slots: Sequence[Upcoming], now: datetime) -> str:
+    """The page in one line."""
+    state = "All well." if not wrong else f"{plural(len(wrong), 'thing needs', 'things need')} you."
+    if not slots:
+        return f"{state} No issue is planned."
+    first = slots[0]
+    return f"{state} Next: {soon_words(first.slot, first.schedule.value.zone, now)}, {plural(first.readers, 'reader')}."
 
 
 @router.get("/schedules/preview")

@@ -2,7 +2,7 @@
 
 import threading
 
-from syndication.scheduler import Clock
+from syndication.scheduler import TICK, Clock
 
 
 def test_a_tick_that_fails_is_followed_by_the_next_one() -> None:
@@ -16,7 +16,7 @@ def test_a_tick_that_fails_is_followed_by_the_next_one() -> None:
         message = "the database is away"
         raise OSError(message)
 
-    clock = Clock(tick, lambda: None)
+    clock = Clock({tick: TICK})
     clock.start()
     assert twice.wait(5)
     clock.stop()
