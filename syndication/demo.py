@@ -24,8 +24,9 @@ from syndication.jobs.deliver import deliver_ready
 from syndication.jobs.publish import export_feeds, publish_feeds
 from syndication.settings import DatabaseSettings, MailSettings, Settings
 from syndication.store.collecting import add_source
+from syndication.store.consent import Visit
 from syndication.store.newsletters import newsletters
-from syndication.store.subscribing import SignUp, Visit, confirm, sign_up
+from syndication.store.subscribing import SignUp, confirm, sign_up
 
 
 @dataclass(frozen=True, slots=True)
