@@ -27,11 +27,8 @@ def contrast(first: str, second: str) -> float:
 def readable(colour: str, ground: str) -> str:
     """The colour itself, or the shade nearest to it that can be read on a ground."""
     towards = _BLACK if _luminance(_rgb(ground)) > 0.5 else _WHITE  # noqa: PLR2004 - light or dark ground
-    for step in range(_STEPS):
-        shade = _mixed(_rgb(colour), towards, step / _STEPS)
-        if contrast(shade, ground) >= _ENOUGH:
-            return shade
-    return _mixed(towards, towards, 1)
+    shades = (_mixed(_rgb(colour), towards, step / _STEPS) for step in range(_STEPS + 1))
+    return next(shade for shade in shades if contrast(shade, ground) >= _ENOUGH)
 
 
 def accent_css(accent: str) -> str:
