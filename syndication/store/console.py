@@ -122,12 +122,12 @@ def outgoing(session: Session, limit: int) -> list[Outgoing]:
 def readers(session: Session) -> Readers:
     """How many subscriptions there are."""
     status = col(SubscriptionRow.status)
-    found = dict(session.execute(select(status, func.count()).group_by(status)).tuples())
+    counted = session.execute(select(status, func.count()).group_by(status))
+    found = {SubscriptionStatus(word): number for word, number in counted}
     return Readers(
-        *(
-            found.get(word, 0)
-            for word in (SubscriptionStatus.CONFIRMED, SubscriptionStatus.UNCONFIRMED, SubscriptionStatus.UNSUBSCRIBED)
-        )
+        confirmed=found.get(SubscriptionStatus.CONFIRMED, 0),
+        unconfirmed=found.get(SubscriptionStatus.UNCONFIRMED, 0),
+        unsubscribed=found.get(SubscriptionStatus.UNSUBSCRIBED, 0),
     )
 
 
