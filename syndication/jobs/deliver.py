@@ -96,6 +96,7 @@ async def _deliver(
         renewing.cancel()
         hold_until = clock() + _hold(tally.held) if tally.held else None
         await asyncio.to_thread(queue.give_back, hold_until)
+        queue.ledger.close()
     return await asyncio.to_thread(_conclude, database, queue, tally, clock())
 
 
