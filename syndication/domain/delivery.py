@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from syndication.domain.states import DeliveryState
@@ -97,17 +98,19 @@ class Unknown:
 Outcome = Accepted | Deferred | Failed | Unknown
 
 
+_STATES: Final = MappingProxyType(
+    {
+        Accepted: DeliveryState.ACCEPTED,
+        Deferred: DeliveryState.DEFERRED,
+        Failed: DeliveryState.FAILED,
+        Unknown: DeliveryState.UNKNOWN,
+    }
+)
+
+
 def state_of(outcome: Outcome) -> DeliveryState:
     """The state an outcome moves a delivery to."""
-    match outcome:
-        case Accepted():
-            return DeliveryState.ACCEPTED
-        case Deferred():
-            return DeliveryState.DEFERRED
-        case Failed():
-            return DeliveryState.FAILED
-        case Unknown():
-            return DeliveryState.UNKNOWN
+    return _STATES[type(outcome)]
 
 
 class Settled(NamedTuple):
