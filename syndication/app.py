@@ -23,6 +23,7 @@ from syndication.jobs.collect import collect_due, collect_source
 from syndication.jobs.compose import compose_issue
 from syndication.jobs.deliver import PostOffice, deliver_ready, recover_deliveries
 from syndication.jobs.fire import fire_due
+from syndication.jobs.notices import send_missing
 from syndication.jobs.publish import publish_feeds
 from syndication.jobs.sweep import sweep
 from syndication.keys import Keys, load_keys
@@ -144,7 +145,7 @@ class Runner:
 
     def __init__(self, app: App) -> None:
         """Take the runner's role. Raises StoreError while another process has it."""
-        self._database = app.database
+        self._database, self._site = app.database, app.site
         self._role = RunnerRole(app.settings.var_folder) if app.database.is_sqlite else None
         self._stopping = threading.Event()
         self._engine = EmbeddedEngine(app.tasks(self.enqueue, self._stopping.is_set))
@@ -180,3 +181,4 @@ class Runner:
 
     def _sweep(self) -> None:
         sweep(self._database, self.enqueue, now())
+        send_missing(self._database, self._site, now())

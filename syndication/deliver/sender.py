@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+import structlog
+
 from syndication.deliver.group_commit import GroupCommit
 from syndication.domain.delivery import (
     Accepted,
@@ -23,6 +25,8 @@ from syndication.domain.delivery import (
     Settled,
 )
 from syndication.domain.seams import Connection, Ledger, Transport
+
+_log = structlog.get_logger()
 
 _TROUBLES_TO_HOLD: Final = 10
 _FAULTS_TO_BREAK: Final = 5
@@ -113,6 +117,8 @@ class _Lane:
             self._troubles = 0
         elif isinstance(outcome, Deferred) and outcome.lane:
             self._troubles += 1
+            if self._troubles == 1:
+                _log.warning("lane_in_trouble", code=outcome.reply.code, reply=outcome.reply.text)
             if self._troubles >= _TROUBLES_TO_HOLD:
                 self.held = outcome.reply
 

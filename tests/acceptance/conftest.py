@@ -49,6 +49,7 @@ class Service:
     database_url: str
     smtp: SmtpServer
     port: int = field(default_factory=free_port)
+    extra: dict[str, str] = field(default_factory=dict)
     process: "subprocess.Popen[str] | None" = None
 
     @property
@@ -72,6 +73,7 @@ class Service:
             "SYNDICATION_DATABASE__URL": self.database_url,
             "SYNDICATION_MAIL__TRANSPORT": self.smtp.url,
             "PYTHONWARNINGS": "error",
+            **self.extra,
         }
 
     def prepare(self) -> None:
@@ -127,6 +129,11 @@ class Service:
 
     def log(self) -> str:
         return (self.folder / "serve.log").read_text("utf-8")
+
+    def sign_up(self, address: str, *topics: str) -> None:
+        """Send the form of the home page."""
+        form = {"newsletter": "weekly", "email": address, "topics": list(topics or ("ai-agents", "on-prem-llms"))}
+        assert httpx.post(f"{self.url}/subscribe", data=form).status_code in {200, 303}
 
     def open_database(self) -> Database:
         return open_database(self.database_url or f"sqlite:///{self.folder / 'var' / 'syndication.db'}")
