@@ -1,13 +1,16 @@
 """An issue that is being sent, with readers, digests, deliveries and batches; quick enough for thousands of readers."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import insert
 from sqlmodel import Session, SQLModel, col, select
 
+from syndication.deliver.smtp import smtp_transport_from_url
+from syndication.domain.seams import Transport
 from syndication.domain.site import Site
 from syndication.domain.splice import Splice
 from syndication.domain.states import (
@@ -19,7 +22,7 @@ from syndication.domain.states import (
     UnknownPolicy,
 )
 from syndication.domain.tokens import KeyRing
-from syndication.jobs.deliver import PostOffice
+from syndication.jobs.deliver import DeliverReport, PostOffice, deliver_ready
 from syndication.store.database import Database
 from syndication.store.tables import (
     DeliveryBatchRow,
@@ -35,7 +38,9 @@ from syndication.store.tables import (
     SubscriptionRow,
     TemplateVersionRow,
 )
+from tests.support.smtp import Fault, Stage
 
+NOW = datetime(2026, 11, 20, 7, 30, tzinfo=UTC)
 KEYS = KeyRing({"a": b"k" * 32}, "a")
 SITE = Site("AI News", "", "https://news.example.org", "en", "UTC", "tag:news.example.org,2026-11-01:abc")
 POST = PostOffice(KEYS, SITE, b"s" * 32)
@@ -213,3 +218,24 @@ def _added(session: Session, row: SQLModel) -> int:
     session.add(row)
     session.flush()
     return int(row.id)  # type: ignore[attr-defined] # every row made here has one
+
+
+def run(
+    database: Database,
+    transport: Transport | str,
+    at: datetime = NOW,
+    stop: Callable[[], bool] = lambda: False,
+) -> DeliverReport:
+    """Deliver everything that is ready over a transport, or to a server's address."""
+    if isinstance(transport, str):
+        transport = smtp_transport_from_url(transport)
+    return deliver_ready(database, transport, POST, lambda: at, stop)
+
+
+def fault_for(recipient: str, stage: Stage, answer: object) -> Fault:
+    """A server that misbehaves to one reader."""
+
+    def fault(at: Stage, argument: str) -> object:
+        return answer if at == stage and recipient in argument else None
+
+    return fault

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
 
@@ -10,19 +10,16 @@ import pytest
 from sqlmodel import select
 
 from syndication.deliver.outbox import OutboxTransport
-from syndication.deliver.smtp import smtp_transport_from_url
 from syndication.domain.delivery import DeliveryName, Fault
-from syndication.domain.seams import Transport
 from syndication.domain.states import (
     BatchState,
     DeliveryState,
     IssueState,
-    NoticeKind,
     SubscriptionStatus,
     UnknownPolicy,
 )
 from syndication.domain.tokens import Purpose, suppression_mark
-from syndication.jobs.deliver import DeliverReport, deliver_ready, recover_deliveries
+from syndication.jobs.deliver import recover_deliveries
 from syndication.store.consent import Visit
 from syndication.store.database import Database
 from syndication.store.issues import pause_issue, resume_issue
@@ -30,41 +27,29 @@ from syndication.store.leaving import unsubscribe
 from syndication.store.tables import (
     DeliveryBatchRow,
     IssueRow,
-    NoticeRow,
     SubscriptionRow,
     SuppressionRow,
 )
-from tests.support.mailing import KEYS, POST, Mailing, add_mailing, add_notice_for, address, delivery, states
+from tests.support.mailing import (
+    KEYS,
+    NOW,
+    POST,
+    Mailing,
+    add_mailing,
+    address,
+    delivery,
+    fault_for,
+    run,
+    states,
+)
 from tests.support.smtp import DROP, SmtpServer, Stage
-from tests.support.smtp import Fault as Misbehaviour
 
-NOW = datetime(2026, 11, 20, 7, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-
-
-def run(
-    database: Database,
-    transport: Transport | str,
-    at: datetime = NOW,
-    stop: Callable[[], bool] = lambda: False,
-) -> DeliverReport:
-    if isinstance(transport, str):
-        transport = smtp_transport_from_url(transport)
-    return deliver_ready(database, transport, POST, lambda: at, stop)
 
 
 def issue(database: Database, mailing: Mailing) -> IssueRow:
     with database.read() as session:
         return session.get_one(IssueRow, mailing.issue_id)
-
-
-def fault_for(recipient: str, stage: Stage, answer: object) -> Misbehaviour:
-    """A server that misbehaves to one reader."""
-
-    def fault(at: Stage, argument: str) -> object:
-        return answer if at == stage and recipient in argument else None
-
-    return fault
 
 
 def test_every_reader_gets_their_digest_once_and_the_issue_is_sent(database: Database) -> None:
@@ -337,79 +322,6 @@ def vanish(database: Database, mailing: Mailing) -> None:
         row = session.merge(delivery(database, mailing, 0))
         row.state, row.attempt, row.taken_off_at = DeliveryState.IN_FLIGHT, 1, NOW
         session.add_all([batch, row])
-
-
-@pytest.mark.parametrize(
-    ("kind", "status", "is_sent"),
-    [
-        (NoticeKind.CONFIRM, SubscriptionStatus.UNCONFIRMED, True),
-        (NoticeKind.CONFIRM, SubscriptionStatus.CONFIRMED, False),
-        (NoticeKind.CONFIRM, SubscriptionStatus.UNSUBSCRIBED, False),
-        (NoticeKind.WELCOME, SubscriptionStatus.CONFIRMED, True),
-        (NoticeKind.WELCOME, SubscriptionStatus.UNCONFIRMED, False),
-        (NoticeKind.LINK, SubscriptionStatus.CONFIRMED, True),
-        (NoticeKind.LINK, SubscriptionStatus.UNSUBSCRIBED, False),
-    ],
-)
-def test_a_notice_goes_only_to_whom_its_kind_is_for(
-    database: Database, kind: NoticeKind, status: SubscriptionStatus, *, is_sent: bool
-) -> None:
-    mailing = add_mailing(database, NOW, 1)
-    notice_id = add_notice_for(database, mailing, kind, NOW, status=status)
-    with SmtpServer() as server:
-        run(database, server.url)
-    sent = [one for one in server.messages if one.recipient == address(1)]
-    assert len(sent) == is_sent
-    with database.read() as session:
-        state = session.get_one(NoticeRow, notice_id).state
-    assert state is (DeliveryState.ACCEPTED if is_sent else DeliveryState.CANCELLED)
-    if sent:
-        assert (b"List-Unsubscribe-Post" in sent[0].message) == (kind is NoticeKind.WELCOME)
-
-
-def test_notices_leave_before_the_issue(database: Database) -> None:
-    mailing = add_mailing(database, NOW, 30)
-    add_notice_for(database, mailing, NoticeKind.CONFIRM, NOW, status=SubscriptionStatus.UNCONFIRMED)
-    with SmtpServer() as server:
-        run(database, server.url)
-    assert address(30) in server.recipients[:4]
-
-
-def test_a_notice_is_tried_again_and_expires_in_the_end(database: Database) -> None:
-    mailing = add_mailing(database, NOW, 1)
-    notice_id = add_notice_for(database, mailing, NoticeKind.CONFIRM, NOW, status=SubscriptionStatus.UNCONFIRMED)
-    with SmtpServer(fault=fault_for(address(1), "rcpt", "450 4.2.0 Greylisted")) as server:
-        assert run(database, server.url).deferred == 1
-        assert run(database, server.url, NOW + timedelta(minutes=1)).deferred == 0
-        assert run(database, server.url, NOW + HOUR).deferred == 1
-        run(database, server.url, NOW + timedelta(hours=49))
-    with database.read() as session:
-        row = session.get_one(NoticeRow, notice_id)
-    assert (row.state, row.attempt) == (DeliveryState.EXPIRED, 2)
-
-
-def test_a_notice_whose_reply_was_lost_is_sent_once_more(database: Database) -> None:
-    mailing = add_mailing(database, NOW, 1)
-    add_notice_for(database, mailing, NoticeKind.CONFIRM, NOW, status=SubscriptionStatus.UNCONFIRMED)
-    with SmtpServer(fault=fault_for(address(1), "stored", DROP)) as server:
-        for minutes in (0, 1, 6, 60):
-            run(database, server.url, NOW + timedelta(minutes=minutes))
-        copies = [message.message for message in server.messages if message.recipient == address(1)]
-    assert len(copies) == 2
-    assert copies[0] == copies[1]
-
-
-def test_a_notice_in_flight_when_its_process_vanished_is_sent_again(database: Database) -> None:
-    mailing = add_mailing(database, NOW, 1)
-    notice_id = add_notice_for(database, mailing, NoticeKind.CONFIRM, NOW, status=SubscriptionStatus.UNCONFIRMED)
-    with database.write() as session:
-        row = session.get_one(NoticeRow, notice_id)
-        row.state, row.attempt, row.taken_off_at = DeliveryState.IN_FLIGHT, 1, NOW
-        session.add(row)
-    recover_deliveries(database, NOW, is_alone=True)
-    with SmtpServer() as server:
-        run(database, server.url)
-    assert address(1) in server.recipients
 
 
 def test_a_sender_that_cannot_be_written_pauses_the_issue_with_the_reason(database: Database) -> None:
