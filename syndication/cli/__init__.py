@@ -5,7 +5,7 @@ import logging
 import typer
 
 from syndication import __version__
-from syndication.cli import admins, content, demo, mailing, running
+from syndication.cli import admins, content, demo, mailing, people, running
 from syndication.cli.logs import log_from
 from syndication.cli.output import out
 
@@ -30,7 +30,7 @@ for part in (running, content, mailing, demo):
 app.add_typer(content.sources, name="sources")
 app.add_typer(content.topics, name="topics")
 app.add_typer(mailing.issues, name="issues")
-app.add_typer(mailing.subscribers, name="subscribers")
+app.add_typer(people.subscribers, name="subscribers")
 app.add_typer(admins.admin, name="admin")
 
 

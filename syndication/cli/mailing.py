@@ -22,7 +22,6 @@ from syndication.store.issues import (
 
 commands = typer.Typer()
 issues = typer.Typer(help="The issues of the newsletters.", no_args_is_help=True)
-subscribers = typer.Typer(help="People who read.", no_args_is_help=True)
 
 IssueId = Annotated[int, typer.Argument(help="The issue's number, as `issues list` shows it.")]
 

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 import typer
@@ -33,7 +34,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(escape(str(value)) for value in row))
+        table.add_row(*(escape(_word(value)) for value in row))
     out.print(table)
 
 
@@ -41,7 +42,20 @@ def print_facts(facts: Mapping[str, object]) -> None:
     """Name and value, a line each."""
     width = max((len(name) for name in facts), default=0)
     for name, value in facts.items():
-        out.print(f"[dim]{escape(name):<{width}}[/dim]  {escape(str(value))}")
+        out.print(f"[dim]{escape(name):<{width}}[/dim]  {escape(_word(value))}")
+
+
+def _word(value: object) -> str:
+    """A value as a person reads it; programs get `--json`."""
+    match value:
+        case None:
+            return ""
+        case datetime():
+            return f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        case list():
+            return ", ".join(map(str, value))
+        case _:
+            return str(value)
 
 
 def report(data: Any, *, as_json: bool, columns: Sequence[str], title: str = "") -> None:  # noqa: ANN401 - any rows

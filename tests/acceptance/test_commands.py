@@ -1,0 +1,136 @@
+"""Every command: help with an example, JSON that can be read, and what it says of one whole pass."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.conftest import ROOT, Service
+
+COMMANDS = (
+    "init",
+    "migrate",
+    "backup",
+    "serve",
+    "collect",
+    "classify",
+    "publish",
+    "deliver",
+    "demo",
+    "sources list",
+    "topics list",
+    "topics evaluate",
+    "issues list",
+    "issues send",
+    "issues show",
+    "issues pause",
+    "issues resume",
+    "issues cancel",
+    "subscribers show",
+    "subscribers export",
+    "admin create",
+)
+
+
+@pytest.mark.parametrize("service", ["sqlite"], indirect=True)
+def test_every_command_shows_an_example_in_its_help(service: Service) -> None:
+    for command in COMMANDS:
+        assert f"syndication {command}" in " ".join(service.command(*command.split(), "--help").split())
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of one demo over the bundled samples."""
+    folder = tmp_path_factory.mktemp("demo")
+    command = [sys.executable, "-W", "error", "-m", "syndication", "demo", "--to", str(folder), "--json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603 - ours
+    assert done.returncode == 0, done.stderr
+    (folder / "said.json").write_text(done.stdout, "utf-8")
+    return folder
+
+
+def ask(demo: Path, *arguments: str) -> str:
+    """A command about the demo's installation."""
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", "syndication", *arguments],
+        cwd=ROOT,
+        env={"SYNDICATION_VAR": str(demo), "PATH": "/usr/bin"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_demo_over_the_samples_makes_feeds_of_both_topics_and_three_mails(demo: Path) -> None:
+    said = json.loads((demo / "said.json").read_text("utf-8"))
+    assert said["collected"] >= 12
+    assert set(said["topics"]) == {"ai-agents", "on-prem-llms"}
+    assert len(said["mails"]) == 3
+    for path in ("feeds/all.rss", "feeds/topics/ai-agents.atom", "feeds/topics/on-prem-llms.json"):
+        assert (demo / path).stat().st_size > 1_000
+
+
+def test_the_copied_page_is_in_both_topics_and_in_a_digest_without_its_furniture(tmp_path: Path) -> None:
+    articles = tmp_path / "articles"
+    articles.mkdir()
+    page = ROOT / "tests" / "data" / "classify" / "ai-radar-article.txt"
+    (articles / "page.txt").write_bytes(page.read_bytes())
+    to = tmp_path / "out"
+    command = [sys.executable, "-m", "syndication", "demo", "--articles", str(articles), "--to", str(to)]
+    command += ["--base-url", "https://ai-radar.it", "--json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["topics"] == {"ai-agents": 1, "on-prem-llms": 1}
+    for topic in ("ai-agents", "on-prem-llms"):
+        item = json.loads((to / "feeds" / "topics" / f"{topic}.json").read_text("utf-8"))["items"][0]
+        assert item["title"] == "A Leadership Change at Meta's AI Division"
+        assert 'href="https://ai-radar.it/llm-onpremise"' in item["content_html"]
+        assert "<h2>Leadership Stability and Infrastructure Choices</h2>" in item["content_html"]
+        for furniture in ("Comments", "Log in", "No comments"):
+            assert furniture not in item["content_html"]
+    mails = "".join(path.read_text("ascii") for path in (to / "outbox").glob("*.eml"))
+    assert "A Leadership Change at Meta" in mails
+    assert "because you follow" in mails.replace("=\n", "")
+    assert "No comments yet" not in mails
+
+
+def test_what_became_of_an_issue_and_a_reader_can_be_asked(demo: Path) -> None:
+    issues = json.loads(ask(demo, "issues", "list", "--json"))
+    assert [(issue["state"], issue["readers"]) for issue in issues] == [("sent", 3)]
+    shown = json.loads(ask(demo, "issues", "show", str(issues[0]["issue"]), "--json"))
+    assert [row["state"] for row in shown["deliveries"]] == ["accepted"] * 3
+    reader = json.loads(ask(demo, "subscribers", "show", "everything@readers.example.org", "--json"))
+    assert [mail["state"] for mail in reader["mails"]] == ["accepted"]
+    assert [event["event"] for event in reader["consent"]] == ["requested", "confirmed"]
+
+
+def test_a_dry_run_says_what_would_go_and_sends_nothing(demo: Path) -> None:
+    before = sorted((demo / "outbox").iterdir())
+    said = json.loads(ask(demo, "issues", "send", "weekly", "--dry-run", "--json"))
+    assert (said["readers"], said["readers without news"]) == (0, 3)
+    assert sorted((demo / "outbox").iterdir()) == before
+
+
+def test_readers_are_exported_as_csv(demo: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(ask(demo, "subscribers", "export"))))
+    assert [row["email"].split("@")[0] for row in rows] == ["everything", "ai-agents", "on-prem-llms"]
+    assert {row["status"] for row in rows} == {"confirmed"}
+
+
+@pytest.mark.parametrize("arguments", [("sources", "list"), ("topics", "list"), ("issues", "list")])
+def test_lists_are_json_for_programs_and_tables_for_people(demo: Path, arguments: tuple[str, ...]) -> None:
+    assert isinstance(json.loads(ask(demo, *arguments, "--json")), list)
+    assert ask(demo, *arguments).strip()
+
+
+def test_the_rules_are_measured_against_labelled_texts(demo: Path) -> None:
+    file = ROOT / "tests" / "data" / "classify" / "labelled.jsonl"
+    scores = json.loads(ask(demo, "topics", "evaluate", str(file), "--json"))
+    assert {score["topic"] for score in scores} == {"ai-agents", "on-prem-llms"}
