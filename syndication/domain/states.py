@@ -109,7 +109,10 @@ class DeliveryState(StrEnum):
 WAITING: Final = frozenset({DeliveryState.READY, DeliveryState.DEFERRED})
 """Nothing has left for these; unsubscribe, pause, cancel and the next slot settle them."""
 
-TERMINAL: Final = frozenset(set(DeliveryState) - WAITING - {DeliveryState.IN_FLIGHT})
+UNSETTLED: Final = WAITING | {DeliveryState.IN_FLIGHT}
+"""An issue with such deliveries is not over."""
+
+TERMINAL: Final = frozenset(set(DeliveryState) - UNSETTLED)
 
 SERVED: Final = frozenset(
     {DeliveryState.ACCEPTED, DeliveryState.UNKNOWN, DeliveryState.BOUNCED, DeliveryState.COMPLAINED}

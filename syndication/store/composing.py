@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import func, literal, or_, select, update
+from sqlalchemy import and_, func, literal, or_, select, update
 from sqlmodel import Session, col
 
-from syndication.domain.states import IssueState
+from syndication.domain.states import UNSETTLED, DeliveryState, IssueState
 from syndication.domain.windows import Window
 from syndication.store.counters import counter
 from syndication.store.scheduling import is_eligible
 from syndication.store.tables import (
     ArticleRow,
     ClassificationRow,
+    DeliveryRow,
     IssueRow,
     NewsletterTopicRow,
     ScheduleRow,
@@ -76,6 +77,25 @@ def unfinished_before(session: Session, plan: IssuePlan) -> list[tuple[int, Issu
         col(IssueRow.schedule_id) == plan.schedule_id, col(IssueRow.id) < plan.id, col(IssueRow.closed_at).is_(None)
     )
     return [(issue_id, state) for issue_id, state in session.execute(statement.order_by(col(IssueRow.id)))]
+
+
+def strays(session: Session, plan: IssuePlan) -> list[tuple[int, int, DeliveryState]]:
+    """What waits or flies of other schedules' issues for readers who have moved to this one: issue, subscriber, state."""
+    statement = (
+        select(col(DeliveryRow.issue_id), col(DeliveryRow.subscriber_id), col(DeliveryRow.state))
+        .join(IssueRow, col(IssueRow.id) == col(DeliveryRow.issue_id))
+        .join(
+            SubscriptionRow,
+            and_(
+                col(SubscriptionRow.newsletter_id) == col(IssueRow.newsletter_id),
+                col(SubscriptionRow.subscriber_id) == col(DeliveryRow.subscriber_id),
+            ),
+        )
+        .where(col(IssueRow.newsletter_id) == plan.newsletter_id, col(IssueRow.schedule_id) != plan.schedule_id)
+        .where(col(IssueRow.closed_at).is_(None), col(DeliveryRow.state).in_(UNSETTLED))
+        .where(col(SubscriptionRow.schedule_id) == plan.schedule_id)
+    )
+    return [(issue_id, subscriber_id, state) for issue_id, subscriber_id, state in session.execute(statement)]
 
 
 def overtake(session: Session, issue_id: int) -> None:

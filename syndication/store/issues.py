@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
-from syndication.domain.states import WAITING, BatchState, DeliveryState, IssueState
+from syndication.domain.states import UNSETTLED, WAITING, BatchState, DeliveryState, IssueState
 from syndication.domain.windows import Window
 from syndication.store.database import Database, changed
 from syndication.store.starts import apply_own_starts
@@ -27,7 +27,6 @@ from syndication.store.tables import (
 
 # Ending this many deliveries with their own starts takes about 60 ms (measured, SQLite).
 _A_CHUNK: Final = 2_000
-_UNSETTLED: Final = WAITING | {DeliveryState.IN_FLIGHT}
 _CANCELLABLE: Final = frozenset(
     {IssueState.DUE, IssueState.COMPOSING, IssueState.REVIEW, IssueState.SENDING, IssueState.PAUSED}
 )
@@ -121,10 +120,26 @@ def end_waiting_deliveries(database: Database, issue_id: int, ended: DeliverySta
             last = _end_some(session, issue_id, ended, now, after=last)
 
 
+def end_deliveries(
+    session: Session, issue_id: int, subscriber_ids: Sequence[int], ended: DeliveryState, now: datetime
+) -> None:
+    """Move those of these deliveries that still wait to CANCELLED or EXPIRED, with their readers' own starts."""
+    moved = (
+        update(DeliveryRow)
+        .where(col(DeliveryRow.issue_id) == issue_id, col(DeliveryRow.subscriber_id).in_(subscriber_ids))
+        .where(col(DeliveryRow.state).in_(WAITING))
+        .values(state=ended, settled_at=now, next_at=None)
+        .returning(col(DeliveryRow.subscriber_id))
+        .execution_options(synchronize_session=False)
+    )
+    ids: Sequence[int] = session.scalars(moved).all()
+    apply_own_starts(session, issue_id, ids)
+
+
 def is_settled(session: Session, issue_id: int) -> bool:
     """Whether no delivery of an issue waits or flies."""
     statement = select(DeliveryRow.subscriber_id).where(
-        DeliveryRow.issue_id == issue_id, col(DeliveryRow.state).in_(_UNSETTLED)
+        DeliveryRow.issue_id == issue_id, col(DeliveryRow.state).in_(UNSETTLED)
     )
     return session.exec(statement.limit(1)).first() is None
 
@@ -237,17 +252,7 @@ def _end_some(session: Session, issue_id: int, ended: DeliveryState, now: dateti
     chunk = session.exec(waiting).all()
     if not chunk:
         return None
-    # The states are asked again: a take-off may have committed since.
-    moved = (
-        update(DeliveryRow)
-        .where(col(DeliveryRow.issue_id) == issue_id, col(DeliveryRow.subscriber_id).in_(chunk))
-        .where(col(DeliveryRow.state).in_(WAITING))
-        .values(state=ended, settled_at=now, next_at=None)
-        .returning(col(DeliveryRow.subscriber_id))
-        .execution_options(synchronize_session=False)
-    )
-    ids: Sequence[int] = session.scalars(moved).all()
-    apply_own_starts(session, issue_id, ids)
+    end_deliveries(session, issue_id, chunk, ended, now)
     return chunk[-1]
 
 

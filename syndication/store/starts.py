@@ -1,14 +1,16 @@
 """Own starts: the law of a reader's window once a delivery has ended, applied in this one place.
 
 A subscription has been served up to its own start, or up to its schedule's last cut when it has none. A delivery that
-was lost takes that mark back to where its digest began, but only while the mark is still where this issue's freeze
-put it: a late truth about an old issue must not rewind what later issues served. Source: architecture, section 2, rule 5.
+was lost takes that mark back to where its digest began, but only while the mark is still where this issue's freeze put
+it and no later digest continues from there: a late truth must not rewind what later issues serve. Source: architecture,
+section 2, rule 5.
 """
 
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from syndication.domain.delivery import Fault
@@ -36,7 +38,7 @@ def apply_own_starts(session: Session, issue_id: int, subscriber_ids: Sequence[i
     )
     session.execute(
         update(SubscriptionRow)
-        .where(*delivery, col(ScheduleRow.id) == col(SubscriptionRow.schedule_id), _is_lost())
+        .where(*delivery, col(ScheduleRow.id) == col(SubscriptionRow.schedule_id), _is_lost(), ~_is_continued())
         .where(func.coalesce(col(SubscriptionRow.from_seq), col(ScheduleRow.last_cut)) == col(IssueRow.cut_seq))
         .values(from_seq=col(DigestRow.start))
         .execution_options(synchronize_session=False)
@@ -91,6 +93,19 @@ def start_when_leaving(session: Session, subscription_id: int) -> int:
     )
     waiting_start = session.scalar(waiting)
     return start_when_leaving_schedule(own_start, served_up_to(session, schedule_id), waiting_start)
+
+
+def _is_continued() -> ColumnElement[bool]:
+    """Whether the reader has another delivery of the newsletter whose digest begins where this issue's window ends."""
+    later, digest, issue = aliased(DeliveryRow), aliased(DigestRow), aliased(IssueRow)
+    return exists().where(
+        col(later.subscriber_id) == col(SubscriptionRow.subscriber_id),
+        col(digest.id) == col(later.digest_id),
+        col(digest.start) >= col(IssueRow.cut_seq),
+        col(issue.id) == col(later.issue_id),
+        col(issue.id) != col(IssueRow.id),
+        col(issue.newsletter_id) == col(IssueRow.newsletter_id),
+    )
 
 
 def _is_lost() -> ColumnElement[bool]:

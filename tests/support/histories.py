@@ -5,6 +5,7 @@ issue must bring exactly the articles after the mark that are in a topic chosen 
 mark moves only when a digest was served, or when there was nothing to serve.
 """
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -17,12 +18,14 @@ from sqlmodel import Session, col, select
 from syndication.domain.delivery import Fault
 from syndication.domain.newsletters import Choice
 from syndication.domain.states import DeliveryState, IssueState, SubscriptionStatus
+from syndication.store.consent import Visit
 from syndication.store.counters import counter
 from syndication.store.database import Database
 from syndication.store.issues import cancel_issue
+from syndication.store.leaving import pause, resume, unsubscribe
 from syndication.store.scheduling import insert_issue, schedule
 from syndication.store.starts import apply_own_starts, start_when_leaving
-from syndication.store.subscribing import Visit, change_choice, confirm, pause, resume, unsubscribe
+from syndication.store.subscribing import change_choice, confirm
 from syndication.store.tables import ArticleRow, DeliveryRow, DigestItemRow, DigestRow, IssueRow
 from tests.support.issues import Killed, Mortal, World
 from tests.support.rows import accept, add_schedule, next_seq, subscription_of
@@ -30,6 +33,17 @@ from tests.support.rows import accept, add_schedule, next_seq, subscription_of
 TOPICS = ("agents", "onprem", "chips")
 WAITING = (DeliveryState.READY, DeliveryState.DEFERRED)
 some_topics = st.sets(st.sampled_from(TOPICS), min_size=1)
+some_end = st.sampled_from(
+    [
+        (DeliveryState.READY, None),
+        (DeliveryState.ACCEPTED, None),
+        (DeliveryState.UNKNOWN, None),
+        (DeliveryState.DEFERRED, None),
+        (DeliveryState.IN_FLIGHT, None),
+        (DeliveryState.FAILED, Fault.SENDER),
+        (DeliveryState.FAILED, Fault.RECIPIENT),
+    ]
+)
 any_number = st.integers(0, 10_000)
 
 
@@ -65,6 +79,25 @@ class Reader:
         return [sent for sent in self.sent if sent.state in {DeliveryState.ACCEPTED, DeliveryState.UNKNOWN}]
 
 
+@dataclass(frozen=True)
+class Run:
+    """An issue as chance has it: what came in before, when planning is killed, and what becomes of the deliveries."""
+
+    news: list[set[str]]
+    writes: int
+    is_cancelled: bool
+    ends: list[tuple[DeliveryState, Fault | None]]
+
+
+some_run = st.builds(
+    Run,
+    news=st.lists(some_topics, max_size=3),
+    writes=st.integers(0, 20),
+    is_cancelled=st.booleans(),
+    ends=st.lists(some_end, min_size=1, max_size=4),
+)
+
+
 class Histories(RuleBasedStateMachine):
     """Everything that can happen to articles, readers and issues, in any order."""
 
@@ -81,8 +114,8 @@ class Histories(RuleBasedStateMachine):
         self.articles: dict[int, tuple[int | None, set[str]]] = {}
         self.readers: list[Reader] = []
         self.open: dict[int, int] = {}
-        for number in range(3):
-            self.sign_up(set(TOPICS[: number + 1]), number)
+        for number in range(5):
+            self.add_reader(set(TOPICS[: number % 3 + 1]), number)
 
     def teardown(self) -> None:
         if hasattr(self, "database"):
@@ -90,19 +123,21 @@ class Histories(RuleBasedStateMachine):
 
     # What comes in.
 
-    @rule(topics=st.lists(some_topics, min_size=1, max_size=7))
-    def publish(self, topics: list[set[str]]) -> None:
+    @rule(topics=st.lists(some_topics, min_size=1, max_size=7), which=any_number, late=st.sampled_from(TOPICS))
+    def articles_come(self, topics: list[set[str]], which: int, late: str) -> None:
+        self.publish_articles(topics)
+        self.collect_without_topic()
+        self.accept_late(which, late)
+
+    def publish_articles(self, topics: list[set[str]]) -> None:
         for chosen in topics:
             article_id = self.world.article("title", *sorted(chosen))
             with self.database.read() as session:
                 self.articles[article_id] = (session.get_one(ArticleRow, article_id).seq, set(chosen))
 
-    @rule()
     def collect_without_topic(self) -> None:
         self.articles[self.world.article("title")] = (None, set())
 
-    @precondition(lambda self: self.articles)
-    @rule(which=any_number, topic=st.sampled_from(TOPICS))
     def accept_late(self, which: int, topic: str) -> None:
         article_id = sorted(self.articles)[which % len(self.articles)]
         seq, topics = self.articles[article_id]
@@ -117,8 +152,21 @@ class Histories(RuleBasedStateMachine):
 
     # What readers do.
 
-    @rule(topics=some_topics, which=any_number)
-    def sign_up(self, topics: set[str], which: int) -> None:
+    @rule(topics=some_topics, which=any_number, act=st.sampled_from(("sign up", "choose", "pause", "leave", "move")))
+    def reader_acts(self, act: str, which: int, topics: set[str]) -> None:
+        match act:
+            case "sign up":
+                self.add_reader(topics, which)
+            case "choose":
+                self.choose(which, topics)
+            case "pause":
+                self.pause_or_resume(which)
+            case "leave":
+                self.leave_or_come_back(which)
+            case _:
+                self.change_schedule(which)
+
+    def add_reader(self, topics: set[str], which: int) -> None:
         when = self.schedules[which % len(self.schedules)]
         with self.database.read() as session:
             mark = counter(session, "seq")
@@ -127,7 +175,6 @@ class Histories(RuleBasedStateMachine):
             subscription = subscription_of(session, key).id or 0
         self.readers.append(Reader(key, subscription, when, set(topics), mark))
 
-    @rule(which=any_number, topics=some_topics)
     def choose(self, which: int, topics: set[str]) -> None:
         reader = self.reader(which)
         if reader.has_left:
@@ -136,7 +183,6 @@ class Histories(RuleBasedStateMachine):
             change_choice(session, reader.subscription, Choice(frozenset(topics), "en"), Visit(), self.world.now)
         reader.topics = set(topics)
 
-    @rule(which=any_number)
     def pause_or_resume(self, which: int) -> None:
         reader = self.reader(which)
         with self.database.write() as session:
@@ -149,7 +195,6 @@ class Histories(RuleBasedStateMachine):
                 reader.is_paused = True
                 self.lose(reader)
 
-    @rule(which=any_number)
     def leave_or_come_back(self, which: int) -> None:
         reader = self.reader(which)
         with self.database.write() as session:
@@ -166,7 +211,6 @@ class Histories(RuleBasedStateMachine):
             reader.mark = counter(session, "seq")
         reader.has_left = False
 
-    @rule(which=any_number)
     def change_schedule(self, which: int) -> None:
         reader = self.reader(which)
         reader.schedule = next(each for each in self.schedules if each != reader.schedule)
@@ -181,30 +225,15 @@ class Histories(RuleBasedStateMachine):
     # What becomes of deliveries.
 
     @precondition(lambda self: any(reader.waiting() for reader in self.readers))
-    @rule(
-        which=any_number,
-        end=st.sampled_from(
-            [
-                (DeliveryState.ACCEPTED, None),
-                (DeliveryState.UNKNOWN, None),
-                (DeliveryState.DEFERRED, None),
-                (DeliveryState.IN_FLIGHT, None),
-                (DeliveryState.FAILED, Fault.SENDER),
-                (DeliveryState.FAILED, Fault.RECIPIENT),
-            ]
-        ),
-    )
-    def deliver(self, which: int, end: tuple[DeliveryState, Fault | None]) -> None:
-        waiting = [(reader, sent) for reader in self.readers for sent in reader.waiting()]
-        reader, sent = waiting[which % len(waiting)]
-        self.settle(reader, sent, *end)
+    @rule(ends=st.lists(some_end, min_size=1, max_size=6))
+    def deliver(self, ends: list[tuple[DeliveryState, Fault | None]]) -> None:
+        self.settle_all(ends)
 
-    @precondition(lambda self: any(reader.waiting() for reader in self.readers))
-    @rule()
-    def deliver_all(self) -> None:
-        for reader in self.readers:
-            for sent in reader.waiting():
-                self.settle(reader, sent, DeliveryState.ACCEPTED, None)
+    def settle_all(self, ends: list[tuple[DeliveryState, Fault | None]]) -> None:
+        """Let these ends befall what waits, in turn."""
+        for (reader, sent), end in zip(self.with_state(*WAITING), itertools.cycle(ends), strict=False):
+            if end[0] is not DeliveryState.READY:
+                self.settle(reader, sent, *end)
 
     @precondition(lambda self: self.with_state(DeliveryState.UNKNOWN))
     @rule(which=any_number)
@@ -214,22 +243,40 @@ class Histories(RuleBasedStateMachine):
 
     # What issues do.
 
-    @rule(which=any_number, writes=st.integers(0, 12), is_cancelled=st.booleans())
-    def issue(self, which: int, writes: int, *, is_cancelled: bool) -> None:
-        when = self.schedules[which % len(self.schedules)]
+    @rule(run=some_run)
+    def issue_of_the_first_schedule(self, run: Run) -> None:
+        self.issue(self.schedules[0], run)
+
+    @rule(run=some_run, again=some_run)
+    def two_issues_of_the_first_schedule(self, run: Run, again: Run) -> None:
+        self.issue(self.schedules[0], run)
+        self.issue(self.schedules[0], again)
+
+    @rule(run=some_run)
+    def issue_of_the_second_schedule(self, run: Run) -> None:
+        self.issue(self.schedules[1], run)
+
+    def issue(self, when: int, run: Run) -> None:
+        self.publish_articles(run.news)
         issue = self.begin(when)
+        if self.compose(when, issue, run):
+            self.check(when, issue)
+            self.settle_all(run.ends)
+
+    def compose(self, when: int, issue: int, run: Run) -> bool:
+        """Plan an issue, killed once on the way; whether it is planned in the end."""
         try:
-            waits = self.world.compose(issue, Mortal(self.database.engine, [writes])).waits
+            waits = self.world.compose(issue, Mortal(self.database.engine, [run.writes])).waits
         except Killed:
-            if is_cancelled:
+            if run.is_cancelled:
                 self.cancel_half_planned(when, issue)
-                return
+                return False
             waits = self.world.compose(issue).waits
         if waits:
             assert self.land(when)
             assert not self.world.compose(issue).waits
         self.roll_over(when)
-        self.check(when, issue)
+        return True
 
     @precondition(lambda self: self.open)
     @rule(which=any_number)
@@ -269,7 +316,7 @@ class Histories(RuleBasedStateMachine):
         refused = state is DeliveryState.FAILED and fault is Fault.RECIPIENT and not sent.had_own_start
         if (served or refused) and reader.mark == sent.start:
             reader.mark = sent.end
-        elif was_unknown and reader.mark == sent.end:
+        elif was_unknown and reader.mark == sent.end and not any(each.start >= sent.end for each in reader.sent):
             reader.mark = sent.start
 
     def set_states(
@@ -296,20 +343,21 @@ class Histories(RuleBasedStateMachine):
         return issue
 
     def land(self, when: int) -> bool:
-        """Let everything in flight of a schedule's issues come back as deferred; whether there was any."""
-        flying = [each for each in self.with_state(DeliveryState.IN_FLIGHT) if self.is_of(when, each[1].issue)]
+        """Let what is in flight of a schedule's issues, or to its readers, come back as deferred; whether there was any."""
+        flying = [each for each in self.with_state(DeliveryState.IN_FLIGHT) if self.is_overtaken(when, *each)]
         for reader, sent in flying:
             self.settle(reader, sent, DeliveryState.DEFERRED, None)
         return bool(flying)
 
-    def is_of(self, when: int, issue: int) -> bool:
+    def is_overtaken(self, when: int, reader: Reader, sent: Sent) -> bool:
+        """Whether the next issue of a schedule ends this delivery."""
         with self.database.read() as session:
-            return session.get_one(IssueRow, issue).schedule_id == when
+            return when in {session.get_one(IssueRow, sent.issue).schedule_id, reader.schedule}
 
     def roll_over(self, when: int) -> None:
         """What waited of the issue before has expired."""
         for reader, sent in self.with_state(*WAITING):
-            if self.is_of(when, sent.issue):
+            if self.is_overtaken(when, reader, sent):
                 with self.database.read() as session:
                     row = session.get_one(DeliveryRow, (sent.issue, reader.key))
                 assert row.state in {DeliveryState.EXPIRED, DeliveryState.CANCELLED}

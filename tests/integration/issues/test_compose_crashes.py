@@ -9,10 +9,12 @@ from sqlmodel import select
 
 from syndication.domain.newsletters import Choice
 from syndication.domain.states import BatchState, DeliveryState, IssueState
+from syndication.store.consent import Visit
 from syndication.store.counters import counter
 from syndication.store.database import Database
 from syndication.store.issues import cancel_issue, close_finished_issues, issues_to_compose
-from syndication.store.subscribing import Visit, change_choice, pause, resume
+from syndication.store.leaving import pause, resume
+from syndication.store.subscribing import change_choice
 from syndication.store.tables import DeliveryBatchRow, DeliveryRow
 from tests.support.issues import Disturbed, Killed, Mortal, World
 from tests.support.rows import subscription_of

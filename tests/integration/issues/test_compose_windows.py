@@ -9,17 +9,20 @@ from sqlmodel import col, select
 from syndication.domain.delivery import Fault
 from syndication.domain.newsletters import Choice
 from syndication.domain.states import DeliveryState, IssueState, SubscriptionStatus
+from syndication.store.consent import Visit
 from syndication.store.counters import counter, raise_counter
 from syndication.store.database import Database
 from syndication.store.issues import cancel_issue, issue_summary
-from syndication.store.starts import start_when_leaving
-from syndication.store.subscribing import Visit, change_choice, confirm, pause, resume
+from syndication.store.leaving import pause, resume
+from syndication.store.starts import apply_own_starts, start_when_leaving
+from syndication.store.subscribing import change_choice, confirm
 from syndication.store.tables import (
     ArticleRow,
     DeliveryRow,
     DigestBodyRow,
     DigestRow,
     IssueRow,
+    ScheduleRow,
     SubscriptionRow,
 )
 from tests.support.issues import SITE, World
@@ -261,19 +264,74 @@ def test_a_change_of_schedule_neither_repeats_nor_skips(world: World) -> None:
     world.article("one", "agents")
     world.sent()
     world.article("two", "agents")
+    other = move(world, reader)
+    assert world.titles(world.sent(), reader) == []
+    issue = issue_of(world, other)
+    world.compose(issue)
+    assert world.titles(issue, reader) == ["two"]
+
+
+def move(world: World, reader: int) -> int:
+    """Give a reader another schedule, with what that asks for; its id."""
     with world.database.write() as session:
         other = add_schedule(session, 1, last_cut=counter(session, "seq"))
         row = subscription_of(session, reader)
         row.from_seq = start_when_leaving(session, row.id or 0)
         row.schedule_id = other
         session.add(row)
-    assert world.titles(world.sent(), reader) == []
+    return other
+
+
+def issue_of(world: World, schedule_id: int) -> int:
+    """An issue of another schedule, due now."""
+    world.now += timedelta(days=1)
     with world.database.write() as session:
-        issue = IssueRow(newsletter_id=1, schedule_id=other, slot=world.now, created_at=world.now)
+        issue = IssueRow(newsletter_id=1, schedule_id=schedule_id, slot=world.now, created_at=world.now)
         session.add(issue)
         session.flush()
-    world.compose(issue.id or 0)
-    assert world.titles(issue.id or 0, reader) == ["two"]
+        return issue.id or 0
+
+
+def test_who_moves_while_in_flight_is_waited_for_and_gets_what_was_not_sent(world: World) -> None:
+    reader = world.reader("agents")
+    world.article("one", "agents")
+    first = world.issue()
+    world.compose(first)
+    world.end(first, DeliveryState.IN_FLIGHT)
+    other = issue_of(world, move(world, reader))
+    world.article("two", "agents")
+    assert world.compose(other).waits
+    world.end(first, DeliveryState.DEFERRED)
+    world.compose(other)
+    assert world.got(first)[reader].state is DeliveryState.EXPIRED
+    assert world.titles(other, reader) == ["one", "two"]
+
+
+def test_a_late_failure_brings_nothing_back_that_a_waiting_digest_continues(world: World) -> None:
+    reader = world.reader("agents")
+    world.article("one", "agents")
+    first = world.issue()
+    world.compose(first)
+    world.end(first, DeliveryState.UNKNOWN)
+    world.close()
+    schedule_id = move(world, reader)
+    world.article("two", "agents")
+    with world.database.write() as session:
+        session.get_one(ScheduleRow, schedule_id).last_cut = 0
+    second = issue_of(world, schedule_id)
+    world.compose(second)
+    with world.database.write() as session:
+        row = session.get_one(DeliveryRow, (first, reader))
+        row.state, row.fault = DeliveryState.FAILED, Fault.SENDER
+        session.add(row)
+        session.flush()
+        apply_own_starts(session, first, [reader])
+    world.end(second, DeliveryState.ACCEPTED)
+    world.close()
+    world.article("three", "agents")
+    third = issue_of(world, schedule_id)
+    world.compose(third)
+    assert [world.titles(issue, reader) for issue in (first, second, third)] == [["one"], ["two"], ["three"]]
 
 
 def test_a_welcomed_reader_begins_with_what_comes_after_their_confirmation(world: World) -> None:

@@ -33,7 +33,7 @@ def test_whatever_happens_every_article_comes_once(tmp_path: Path) -> None:
         OnSqlite,
         settings=settings(
             max_examples=30,
-            stateful_step_count=24,
+            stateful_step_count=16,
             deadline=None,
             suppress_health_check=list(HealthCheck),
             phases=(Phase.generate, Phase.shrink),
