@@ -6,9 +6,11 @@ mail whose fate is not on the disk.
 """
 
 import asyncio
+import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from queue import SimpleQueue
+from threading import Thread
 from typing import Final, Self
 
 import structlog
@@ -22,7 +24,7 @@ _log = structlog.get_logger()
 _PAUSES_S: Final = (0.1, 0.3, 1.0, 3.0, 8.0, 15.0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Request:
     settled: Settled | None
     wanted: DeliveryName | None
@@ -30,57 +32,70 @@ class _Request:
 
 
 class GroupCommit:
-    """The one writer beside an event loop. Use it as a context manager."""
+    """The one writer beside an event loop, a thread of its own. Use it as a context manager inside the loop."""
 
     def __init__(self, ledger: Ledger, pauses_s: Sequence[float] = _PAUSES_S) -> None:
         self._ledger = ledger
         self._pauses_s = pauses_s
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
-        self._requests: list[_Request] = []
-        self._writer: asyncio.Task[None] | None = None
+        self._loop = asyncio.get_running_loop()
+        self._gathering: list[_Request] = []
+        self._is_writing = False
+        self._groups: SimpleQueue[list[_Request] | None] = SimpleQueue()
+        self._thread = Thread(target=self._write, name="ledger")
 
     def __enter__(self) -> Self:
-        """Ready at once."""
+        """Start the writer."""
+        self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let the writer's thread go."""
-        self._thread.shutdown()
+        """Let the writer go."""
+        self._groups.put(None)
+        self._thread.join()
 
     async def commit(self, settled: Settled | None, wanted: DeliveryName | None) -> bool:
         """Record an outcome and ask for a take-off, either may be None; whether the wanted mail may leave.
 
         Raises StoreError when the database stays away; then nothing may leave, and what is in flight is found later.
         """
-        loop = asyncio.get_running_loop()
-        request = _Request(settled, wanted, loop.create_future())
-        self._requests.append(request)
-        if self._writer is None:
-            self._writer = loop.create_task(self._write())
+        request = _Request(settled, wanted, self._loop.create_future())
+        self._gathering.append(request)
+        if not self._is_writing:
+            self._hand_over()
         return await request.answer
 
-    async def _write(self) -> None:
-        while self._requests:
-            requests, self._requests = self._requests, []
-            try:
-                granted = await self._kept(requests)
-            except Exception as error:  # noqa: BLE001 - handed to everybody who waits for it
-                for request in requests:
-                    request.answer.set_exception(error)
-            else:
-                for request in requests:
-                    request.answer.set_result(request.wanted in granted)
-        self._writer = None
+    def _hand_over(self) -> None:
+        self._is_writing = bool(self._gathering)
+        if self._gathering:
+            self._groups.put(self._gathering)
+            self._gathering = []
 
-    async def _kept(self, requests: list[_Request]) -> frozenset[DeliveryName]:
+    def _write(self) -> None:
+        """The thread's life."""
+        while requests := self._groups.get():
+            try:
+                granted = self._kept(requests)
+            except Exception as error:  # noqa: BLE001 - handed to everybody who waits for it
+                self._loop.call_soon_threadsafe(self._answer, requests, error)
+            else:
+                self._loop.call_soon_threadsafe(self._answer, requests, granted)
+
+    def _answer(self, requests: list[_Request], result: frozenset[DeliveryName] | Exception) -> None:
+        self._hand_over()
+        for request in requests:
+            if isinstance(result, Exception):
+                request.answer.set_exception(result)
+            else:
+                request.answer.set_result(request.wanted in result)
+
+    def _kept(self, requests: list[_Request]) -> frozenset[DeliveryName]:
         """Outcomes are kept in memory and written again while the database is away: losing one costs a duplicate."""
-        loop = asyncio.get_running_loop()
         settled = [request.settled for request in requests if request.settled]
         wanted = [request.wanted for request in requests if request.wanted]
         for pause_s in self._pauses_s:
             try:
-                return await loop.run_in_executor(self._thread, self._ledger.commit, settled, wanted)
+                return self._ledger.commit(settled, wanted)
             except StoreError as error:
                 _log.warning("ledger_write_failed", outcomes=len(settled), error=str(error), again_in_s=pause_s)
-                await asyncio.sleep(pause_s)
-        return await loop.run_in_executor(self._thread, self._ledger.commit, settled, wanted)
+                time.sleep(pause_s)
+        return self._ledger.commit(settled, wanted)

@@ -78,7 +78,7 @@ def message_id(name: DeliveryName, message_key: bytes, domain: str) -> str:
     The same at every attempt; the keyed part keeps strangers from naming a delivery that they never had.
     """
     text = name.text
-    return f"{text}.{hmac.digest(message_key, b'message-id ' + text.encode(), hashlib.sha256).hex()[:16]}@{domain}"
+    return f"{text}.{hmac.digest(message_key, b'message-id ' + text.encode(), 'sha256').hex()[:16]}@{domain}"
 
 
 class MessageBuilder:
@@ -106,6 +106,8 @@ class MessageBuilder:
         self._literals.extend(encoded.literals[1:])
         self._places.extend(encoded.marks)
         self._needed = frozenset(self._places)
+        # No value of a reader begins with a dot, and the encoding writes none at the start of a line.
+        self._is_dotless = not any(b"\n." in literal for literal in self._literals)
 
     def build(self, name: DeliveryName, reader: Reader) -> Mail:
         """The mail of one reader. An address that cannot be written in a header is left out of it; no server takes it."""
@@ -113,7 +115,7 @@ class MessageBuilder:
         parts: list[bytes] = [b""] * (2 * len(self._places) + 1)
         parts[::2] = self._literals
         parts[1::2] = [values[place] for place in self._places]
-        return Mail(name, self._sender, reader.address, b"".join(parts))
+        return Mail(name, self._sender, reader.address, b"".join(parts), self._is_dotless)
 
     def _values(self, name: DeliveryName, reader: Reader) -> dict[_Own | Splice, bytes]:
         recipient = reader.address if is_writable(reader.address) else "undisclosed-recipients:;"

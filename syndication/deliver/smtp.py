@@ -135,11 +135,9 @@ class SmtpConnection:
             await self._answer()
 
     async def _content(self, mail: Mail) -> Outcome:
-        message = mail.message.replace(b"\r\n.", b"\r\n..")
-        dot = b"." if message.startswith(b".") else b""
-        end = b".\r\n" if message.endswith(b"\r\n") else b"\r\n.\r\n"
+        message = mail.message if mail.is_dotless else _dot_stuffed(mail.message)
         try:
-            self._wire.write(dot + message + end)
+            self._wire.write(message, b".\r\n" if message.endswith(b"\r\n") else b"\r\n.\r\n")
         except LostError as error:
             return Deferred(Reply(0, "", str(error)), lane=True)
         try:
@@ -179,7 +177,12 @@ def _definite(reply: Reply, stage: Stage) -> Outcome:
 
 def _xtext(text: str) -> str:
     """Source: RFC 3461 section 4."""
-    return "".join(f"+{ord(one):02X}" if one in "+=" else one for one in text)
+    return text.replace("+", "+2B").replace("=", "+3D")
+
+
+def _dot_stuffed(message: bytes) -> bytes:
+    """Source: RFC 5321 section 4.5.2."""
+    return (b"." if message.startswith(b".") else b"") + message.replace(b"\r\n.", b"\r\n..")
 
 
 def smtp_transport_from_url(url: str, *, connections: int = 4, starttls: str = "required") -> SmtpTransport:

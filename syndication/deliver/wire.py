@@ -8,7 +8,7 @@ from typing import Final, cast
 
 from syndication.domain.delivery import Reply
 
-_LINE: Final = re.compile(rb"(\d{3})(?:([ -])(.*))?")
+_SEPARATORS: Final = (b" ", b"-", b"")
 _ENHANCED: Final = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:\s+|$)")
 _LONGEST_BACKLOG: Final = 65_536
 
@@ -28,6 +28,9 @@ class Wire(asyncio.Protocol):
         self._replies: deque[Reply] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._end = ""
+        self._timer: asyncio.TimerHandle | None = None
+        self._timeout_s = 0.0
+        self._give_up_at = 0.0
 
     @property
     def is_open(self) -> bool:
@@ -59,6 +62,8 @@ class Wire(asyncio.Protocol):
     def end(self, reason: str) -> None:
         """Give the connection up; the first reason stands."""
         self._end = self._end or reason
+        if self._timer:
+            self._timer.cancel()
         if self._transport:
             self._transport.abort()
         self._wake()
@@ -73,11 +78,11 @@ class Wire(asyncio.Protocol):
             raise LostError(self._end)
         self._transport = await self._loop.start_tls(self.transport, self, trust, server_hostname=host)
 
-    def write(self, data: bytes) -> None:
+    def write(self, *parts: bytes) -> None:
         """Send bytes. Raises LostError when the connection has ended: then nothing of them has left."""
         if self._end:
             raise LostError(self._end)
-        self.transport.write(data)
+        self.transport.writelines(parts)
 
     async def reply(self, timeout_s: float) -> Reply:
         """The next reply. Raises LostError when none will come."""
@@ -89,25 +94,37 @@ class Wire(asyncio.Protocol):
 
     async def _wait(self, timeout_s: float) -> None:
         self._waiter = self._loop.create_future()
-        timer = self._loop.call_later(timeout_s, self.end, f"The server did not answer within {timeout_s:g} s")
+        self._timeout_s = timeout_s
+        self._give_up_at = self._loop.time() + timeout_s
+        if self._timer is None or self._timer.when() > self._give_up_at:
+            self._watch()
         try:
             await self._waiter
         finally:
-            timer.cancel()
             self._waiter = None
+
+    def _watch(self) -> None:
+        """One timer serves many waits: when it rings too early, it is set again; nobody waiting, nothing to give up."""
+        if self._timer:
+            self._timer.cancel()
+        self._timer = None
+        if self._waiter and self._loop.time() >= self._give_up_at:
+            self.end(f"The server did not answer within {self._timeout_s:g} s")
+        elif self._waiter:
+            self._timer = self._loop.call_at(self._give_up_at, self._watch)
 
     def _wake(self) -> None:
         if self._waiter and not self._waiter.done() and (self._replies or self._end):
             self._waiter.set_result(None)
 
     def _take(self, line: bytes) -> None:
-        found = _LINE.fullmatch(line)
-        if not found:
+        code, separator = line[:3], line[3:4]
+        if not code.isdigit() or separator not in _SEPARATORS:
             self.end("The server does not speak SMTP")
             return
-        self._lines.append((found[3] or b"").decode("utf-8", "replace"))
-        if found[2] != b"-":
-            self._replies.append(_reply(int(found[1]), self._lines))
+        self._lines.append(line[4:].decode("utf-8", "replace"))
+        if separator != b"-":
+            self._replies.append(_reply(int(code), self._lines))
             self._lines = []
 
 
@@ -116,4 +133,6 @@ def _reply(code: int, lines: list[str]) -> Reply:
     found = _ENHANCED.match(lines[0])
     if not found:
         return Reply(code, "", "\n".join(lines))
+    if len(lines) == 1:
+        return Reply(code, found[1], lines[0][found.end() :])
     return Reply(code, found[1], "\n".join(line.removeprefix(found[1]).lstrip() for line in lines))

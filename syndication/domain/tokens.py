@@ -58,7 +58,7 @@ class KeyRing:
         raise TokenError(message)
 
     def _signature(self, key_id: str, purpose: Purpose, raw: bytes) -> bytes:
-        return hmac.digest(self.keys[key_id], f"{purpose}\0".encode() + raw, hashlib.sha256)[:_SIGNATURE_BYTES]
+        return hmac.digest(self.keys[key_id], f"{purpose}\0".encode() + raw, "sha256")[:_SIGNATURE_BYTES]
 
 
 def suppression_mark(key: bytes, address_key: str) -> str:

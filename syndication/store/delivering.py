@@ -203,18 +203,18 @@ def note_issue(session: Session, issue_id: int, note: str) -> None:
 
 
 def _prepare(session: Session, lease: Lease, now: datetime, lifetime: timedelta) -> None:
-    """Bring the rows of a batch just claimed to where they belong by now."""
+    """Bring the rows of a batch just claimed to where they belong by now. A batch claimed for the first time is as planned."""
     covered = _covered(lease.issue_id, lease.lo, lease.hi)
+    if lease.attempt > 1:
+        _make_unknown(session, lease.issue_id, covered, now)
+        resends = col(DeliveryRow.resends) + 1
+        _move(session, and_(covered, _is_resendable(lease)), state=DeliveryState.READY, resends=resends)
+        due = and_(covered, col(DeliveryRow.state) == DeliveryState.DEFERRED, col(DeliveryRow.next_at) <= now)
+        _move(session, due, state=DeliveryState.READY, next_at=None)
     waiting = and_(covered, col(DeliveryRow.state).in_(WAITING))
-    _make_unknown(session, lease.issue_id, covered, now)
-    _move(
-        session, and_(covered, _is_resendable(lease)), state=DeliveryState.READY, resends=col(DeliveryRow.resends) + 1
-    )
     if lease.issue_at + lifetime <= now:
         _end(session, lease.issue_id, waiting, DeliveryState.EXPIRED, now)
     _end(session, lease.issue_id, and_(waiting, ~_is_eligible(lease.newsletter_id, now)), DeliveryState.CANCELLED, now)
-    due = and_(covered, col(DeliveryRow.state) == DeliveryState.DEFERRED, col(DeliveryRow.next_at) <= now)
-    _move(session, due, state=DeliveryState.READY, next_at=None)
 
 
 def _make_unknown(session: Session, issue_id: int, covered: ColumnElement[bool], now: datetime) -> None:
