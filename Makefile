@@ -32,7 +32,7 @@ test: ## every test, with the floors of coverage
 	@echo "2/5 Unit tests"
 	@$(BIN)/python -m pytest tests/unit --numprocesses=auto --cov --cov-report=
 	@echo "3/5 Integration tests, on SQLite and on PostgreSQL"
-	@$(BIN)/python -m pytest tests/integration --cov --cov-append --cov-report=
+	@$(BIN)/python -m pytest tests/integration --numprocesses=auto --cov --cov-append --cov-report=
 	@echo "4/5 Acceptance tests, with the service and a browser in processes of their own"
 	@$(BIN)/python -m pytest tests/acceptance
 	@echo "5/5 Coverage"
