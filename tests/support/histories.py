@@ -20,7 +20,7 @@ from syndication.domain.states import DeliveryState, IssueState, SubscriptionSta
 from syndication.store.consent import Visit
 from syndication.store.counters import counter
 from syndication.store.database import Database
-from syndication.store.issues import cancel_issue
+from syndication.store.issues import cancel_issue, close_finished_issues
 from syndication.store.leaving import pause, resume, unsubscribe
 from syndication.store.scheduling import insert_issue, schedule
 from syndication.store.starts import apply_own_starts, start_when_leaving
@@ -299,23 +299,26 @@ class Histories(RuleBasedStateMachine):
 
     def roll_over(self, when: int) -> None:
         """What waited of the issue before has expired."""
-        for reader, sent in self.with_state(*WAITING):
-            if self.is_overtaken(when, reader, sent):
-                with self.database.read() as session:
-                    row = session.get_one(DeliveryRow, (sent.issue, reader.key))
-                assert row.state in {DeliveryState.EXPIRED, DeliveryState.CANCELLED}
-                sent.state = row.state
+        self.look()
+        assert not any(self.is_overtaken(when, *each) for each in self.with_state(*WAITING))
+
+    def look(self) -> None:
+        """Learn which waiting deliveries were ended."""
+        with self.database.read() as session:
+            for reader, sent in self.with_state(*WAITING):
+                sent.state = session.get_one(DeliveryRow, (sent.issue, reader.key)).state
 
     def cancel_half_planned(self, when: int, issue: int) -> None:
         """Nobody has had anything; whom the plan had passed over already is past this window, or not."""
         assert cancel_issue(self.database, issue, self.world.now)
+        close_finished_issues(self.database, self.world.now)
+        self.look()
         with self.database.read() as session:
             row = session.get_one(IssueRow, issue)
             rows = session.exec(select(DeliveryRow).where(DeliveryRow.issue_id == issue)).all()
             assert all(each.state is DeliveryState.CANCELLED for each in rows)
             if row.frozen_at is None:
                 return
-            self.roll_over(when)
             if row.planned_at is None or row.cut_seq is None:
                 return
             self.cuts[when] = row.cut_seq

@@ -207,10 +207,11 @@ def subscription_id(world: World, reader: int) -> int:
         return subscription_of(session, reader).id or 0
 
 
+@pytest.mark.parametrize("own_start", [None, 2])
 @pytest.mark.parametrize("writes", range(7))
-def test_a_pause_while_the_issue_is_planned_loses_nothing(town: Town, writes: int) -> None:
+def test_a_pause_while_the_issue_is_planned_loses_nothing(town: Town, writes: int, own_start: int | None) -> None:
     world = town.world
-    reader = world.reader("agents")
+    reader = world.reader("agents", from_seq=own_start)
     key = subscription_id(world, reader)
 
     def act() -> None:
@@ -226,6 +227,28 @@ def test_a_pause_while_the_issue_is_planned_loses_nothing(town: Town, writes: in
     following = world.issue()
     world.compose(following)
     assert sorted([*first, *served(world, reader, following)]) == sorted(NEW)
+
+
+@pytest.mark.parametrize("writes", range(7))
+def test_a_pause_that_ends_while_the_issue_is_planned_loses_nothing(town: Town, writes: int) -> None:
+    world = town.world
+    reader = world.reader("agents")
+    key = subscription_id(world, reader)
+    with world.database.write() as session:
+        pause(session, key, world.now + timedelta(days=99), Visit(), world.now)
+
+    def act() -> None:
+        with world.database.write() as session:
+            resume(session, key, Visit(), world.now)
+
+    issue = world.issue()
+    world.compose(issue, Disturbed(world.database.engine, act, [writes]))
+    first = served(world, reader, issue)
+    world.close()
+    world.article("next", "agents")
+    following = world.issue()
+    world.compose(following)
+    assert sorted([*first, *served(world, reader, following)]) == sorted([*NEW, "next"])
 
 
 @pytest.mark.parametrize("writes", range(7))
