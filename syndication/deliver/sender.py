@@ -79,7 +79,7 @@ async def send_all(
     clock: this instant, aware UTC. pause_s: first wait before a lost connection is opened again, doubling.
     Raises StoreError when outcomes could not be kept.
     """
-    with GroupCommit(ledger) as writer:
+    with GroupCommit(ledger, transport.connections) as writer:
         run = _Run(next_mail, transport, writer, clock, stop, _Lane(transport, stop, pause_s))
         workers = (run.work() for _ in range(transport.connections))
         endings = await asyncio.gather(*workers, return_exceptions=True)

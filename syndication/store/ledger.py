@@ -33,7 +33,7 @@ from syndication.domain.errors import StoreError
 from syndication.domain.states import SERVED, DeliveryState, IssueState
 from syndication.store.database import Database
 from syndication.store.delivering import Lease
-from syndication.store.ledger_sql import HotPath, Kept
+from syndication.store.ledger_sql import HotPath, Kept, open_hot_path
 from syndication.store.noticing import is_notice_wanted
 from syndication.store.starts import apply_own_starts
 from syndication.store.suppressing import suppress
@@ -120,7 +120,7 @@ class DeliveryLedger:
         if not (kept or wanted):
             return {}
         if self._hot_path is None:
-            self._hot_path = HotPath(self._database)
+            self._hot_path = open_hot_path(self._database)
         groups: dict[Lease, list[int]] = defaultdict(list)
         for name in sorted(wanted):
             lease = self._expected[name].lease
