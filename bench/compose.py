@@ -9,6 +9,7 @@ such as sqlite-50k.
 import os
 import random
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+import structlog
 from sqlalchemy import insert, text
 from sqlmodel import Session, SQLModel
 
@@ -73,6 +75,7 @@ class Timed(Database):
 
 def run() -> Iterator[Case]:
     """Each case in seconds, and its longest write lock in milliseconds."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     for name in os.environ.get("BENCH_COMPOSE", "sqlite-1m").split():
         kind, size = name.split("-")
         with _database(kind) as database:
