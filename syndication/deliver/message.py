@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 from enum import Enum, auto
-from typing import Final
+from typing import Final, NamedTuple
 
 from syndication.deliver.encode import encode_body
 from syndication.deliver.headers import clean, is_writable, machine_line, mailbox_line, words_line
@@ -59,8 +59,7 @@ class Occasion:
     to_list: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(NamedTuple):
     """Whom a mail goes to. subscription: id of their relation to the newsletter; the links in the mail act on it."""
 
     subscription: int

@@ -59,8 +59,7 @@ class Fault(StrEnum):
     SENDER = "sender"
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """A server's answer. code: SMTP reply code, 0 when there was none. enhanced: RFC 3463 code, "" when absent."""
 
     code: int

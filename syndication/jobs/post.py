@@ -15,8 +15,8 @@ import structlog
 from syndication.deliver.message import MessageBuilder, Occasion, Reader, Secrets
 from syndication.deliver.retry import LIFETIME, next_attempt
 from syndication.domain.delivery import DeliveryKind, DeliveryName, Mail
-from syndication.domain.digests import MailBody
 from syndication.domain.errors import AddressError
+from syndication.domain.newsletters import Newsletter
 from syndication.domain.site import Site
 from syndication.domain.states import NoticeKind
 from syndication.domain.tokens import KeyRing
@@ -115,7 +115,8 @@ class PostQueue:
     def _notice_mail(self, notice: ReadyNotice) -> Callable[[], Mail]:
         is_welcome = notice.kind is NoticeKind.WELCOME
         occasion = Occasion(notice.kind, notice.kind, notice.created_at, to_list=is_welcome)
-        builder = self._builder(notice.newsletter_id, notice.body, occasion)
+        sender = self._newsletter(notice.newsletter_id)
+        builder = MessageBuilder(notice.body, sender, self._post.site, occasion, self._secrets)
         name = DeliveryName(DeliveryKind.NOTICE, notice.notice_id, notice.subscriber_id)
         self.ledger.expect(name, Expected(None, notice.created_at + LIFETIME))
         return partial(builder.build, name, Reader(notice.subscription_id, notice.address))
@@ -145,11 +146,14 @@ class PostQueue:
         if len(self._builders) > _MOST_BUILDERS:
             self._builders.clear()
         missing = [digest_id for digest_id in digests if digest_id not in self._builders]
+        if not missing:
+            return
         with self._database.read() as session:
             bodies = digest_bodies(session, missing)
         occasion = Occasion("digest", f"i{lease.issue_id}", lease.issue_at, to_list=True)
+        sender = self._newsletter(lease.newsletter_id)
         for digest_id, body in bodies.items():
-            self._builders[digest_id] = self._builder(lease.newsletter_id, body, occasion)
+            self._builders[digest_id] = MessageBuilder(body, sender, self._post.site, occasion, self._secrets)
 
     def _digest_mail(self, lease: Lease, recipient: Recipient) -> Mail:
         name = DeliveryName(DeliveryKind.ISSUE, lease.issue_id, recipient.subscriber_id)
@@ -157,11 +161,11 @@ class PostQueue:
         reader = Reader(recipient.subscription_id, recipient.address)
         return self._builders[recipient.digest_id].build(name, reader)
 
-    def _builder(self, newsletter_id: int, body: MailBody, occasion: Occasion) -> MessageBuilder:
+    def _newsletter(self, newsletter_id: int) -> Newsletter:
         with self._database.read() as session:
             stored = newsletter(session, newsletter_id)
         assert stored is not None  # noqa: S101 - the foreign key says so
-        return MessageBuilder(body, stored.value, self._post.site, occasion, self._secrets)
+        return stored.value
 
 
 def _next_attempt(attempt: int, at: datetime) -> datetime | None:

@@ -45,7 +45,7 @@ _READ_AT_ONCE: Final = 500
 _CLAIMABLE: Final = (BatchState.PENDING, BatchState.WAITING)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Lease:
     """A batch that is ours until the lease runs out, unless renewed. lo, hi: the subscriber ids it covers.
 

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import psycopg
 from sqlalchemy import bindparam, or_, select, update
@@ -52,8 +52,7 @@ class LedgerRules:
     suppression_key: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(NamedTuple):
     """What the ledger must know of a delivery before it is asked to let it go.
 
     lease: None for a notice. expires_at: aware UTC. has_own_start: see `store.delivering.Recipient`.
@@ -81,7 +80,7 @@ class DeliveryLedger:
 
     def has_open(self, lease: Lease) -> bool:
         """Whether anything under a lease was expected and has neither ended nor been refused."""
-        return any(expected.lease == lease for expected in list(self._expected.values()))
+        return any(expected.lease is lease for expected in list(self._expected.values()))
 
     def commit(self, settled: Sequence[Settled], wanted: Sequence[DeliveryName]) -> frozenset[DeliveryName]:
         """See `domain.seams.Ledger`. Raises StoreError when the database is away; then call it again with the same."""
