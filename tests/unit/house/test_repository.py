@@ -22,7 +22,9 @@ REGISTRIES: Final = (
     r"pypi[.]org|pythonhosted|npmjs|crates[.]io|deb[.]debian|proxy[.]golang|maven[.]org|artifactory|/simple/"
 )
 MACHINE_PATHS: Final = r"(?<![\w.~-])/(work|root|Users|home/\w+)\b"
-LOCK_LINE: Final = re.compile(r"([a-z0-9-]+)==([\w.+!]+)( ; [^:]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?")
+LOCK_LINE: Final = re.compile(
+    r"([a-z0-9-]+)(?:\[([a-z,-]+)\])?==([\w.+!]+)( ; [^:]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?"
+)
 
 
 def test_no_module_is_longer_than_400_lines() -> None:
@@ -79,7 +81,12 @@ def _lock(name: str) -> list[str]:
 
 def _pins(name: str) -> dict[str, str]:
     found = (LOCK_LINE.fullmatch(line) for line in _lock(name))
-    return {match[1]: match[2] for match in found if match and match[1]}
+    return {match[1]: match[3] for match in found if match and match[1]}
+
+
+def _extras(name: str) -> dict[str, set[str]]:
+    found = (LOCK_LINE.fullmatch(line) for line in _lock(name))
+    return {match[1]: set(match[2].split(",")) for match in found if match and match[2]}
 
 
 def test_lock_files_hold_names_versions_and_hashes_only() -> None:
@@ -98,10 +105,12 @@ def test_the_lock_files_hold_what_pyproject_asks_for() -> None:
     asked = {"run": project["project"]["dependencies"], **project["dependency-groups"]}
     assert sorted(asked) == sorted(LOCKS)
     for name, words in asked.items():
-        pins = _pins(name)
+        pins, extras = _pins(name), _extras(name)
         for requirement in map(Requirement, words):
-            version = pins.get(canonicalize_name(requirement.name))
+            package = canonicalize_name(requirement.name)
+            version = pins.get(package)
             assert version, f"{requirement} is not in requirements/{name}.txt: make lock"
+            assert requirement.extras <= extras.get(package, set()), f"{requirement} is locked without its extras"
             assert requirement.specifier.contains(version), f"{requirement}, but locked is {version}: make lock"
 
 
