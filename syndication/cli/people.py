@@ -6,12 +6,14 @@ from typing import Annotated, Final
 
 import typer
 
-from syndication.app import open_app
+from syndication.app import now, open_app
 from syndication.cli.output import Json, errors_in_words, out, print_facts, print_json, report
 from syndication.deliver.addresses import parse_address
 from syndication.domain.errors import StoreError
+from syndication.jobs.erase import erase_reader
 from syndication.settings import load_settings
 from syndication.store.dossiers import Dossier, Membership, all_memberships, dossier
+from syndication.store.erasing import find_reader
 
 subscribers = typer.Typer(help="People who read.", no_args_is_help=True)
 
@@ -56,6 +58,28 @@ def export(*, as_json: Json = False) -> None:
         writer.writeheader()
         for row in rows:
             writer.writerow({name: _guarded(str(row[name] or "")) for name in _COLUMNS})
+
+
+@subscribers.command("erase", epilog="Example: syndication subscribers erase anna@example.org")
+def erase(
+    address: Annotated[str, typer.Argument(help="The reader's e-mail address.")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask back.")] = False,
+) -> None:
+    """Forget a reader for good: a keyed hash stays, so that nothing mails them again. It cannot be undone."""
+    with errors_in_words(), open_app(load_settings()) as app:
+        key = parse_address(address).key
+        with app.database.read() as session:
+            subscriber_id = find_reader(session, key)
+        if subscriber_id is None:
+            message = "Nobody with this address is known here; perhaps they were erased before."
+            raise StoreError(message)
+        if not yes:
+            typer.confirm("Erase this reader for good? It cannot be undone.", abort=True)
+        erase_reader(app.database, app.keys.suppression, app.settings.var_folder, subscriber_id, now())
+        out.print(
+            f"Erased. Subscriber {subscriber_id} is a number in the ledger now; older backups are cleaned when restored."
+        )
 
 
 def _facts(found: Dossier) -> dict[str, object]:

@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from syndication.domain.delivery import Accepted, Deferred, Mail, Outcome, Reply
+from syndication.domain.delivery import Accepted, Deferred, DeliveryName, Mail, Outcome, Reply
 from syndication.domain.seams import Connection
 
 
@@ -47,6 +47,19 @@ class _OutboxConnection:
 
     async def close(self) -> None:
         """Nothing to release."""
+
+
+def forget(folder: Path, subscriber_id: int) -> int:
+    """Remove every mail to one subscriber from an outbox; answers how many there were."""
+    found = [path for path in folder.glob(f"*-{subscriber_id}.*") if _subscriber_of(path) == subscriber_id]
+    for path in found:
+        path.unlink(missing_ok=True)
+    return len(found)
+
+
+def _subscriber_of(path: Path) -> int | None:
+    name = DeliveryName.parse(path.stem)
+    return name.subscriber if name else None
 
 
 def _write(folder: Path, mail: Mail) -> Path:

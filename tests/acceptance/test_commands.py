@@ -32,6 +32,7 @@ COMMANDS = (
     "issues cancel",
     "subscribers show",
     "subscribers export",
+    "subscribers erase",
     "admin create",
 )
 

@@ -11,7 +11,10 @@ from syndication.store.tables.columns import big_key, big_reference, json_column
 
 
 class SubscriberRow(SQLModel, table=True):
-    """A person. `address_key` is the address as it is compared; both are empty once erased."""
+    """A person. `address_key` is the address as it is compared.
+
+    Once erased the address is empty and the key names the row, see `store.erasing`.
+    """
 
     __tablename__ = "subscriber"
 
