@@ -3,6 +3,8 @@
 A token is `<key id><id, 8 characters><signature, 24 characters>`: 33 characters of base32. The purpose is signed but
 not written, so a token for one purpose is worthless for another. Tokens do not expire by themselves: people
 unsubscribe years later. Source: RFC 8058; architecture, section 7.
+
+A delivery's token stands in VERP and ENVID instead: `<delivery name>-<signature, 16 characters>`, at most 55 characters.
 """
 
 import base64
@@ -14,10 +16,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from syndication.domain.delivery import DeliveryName
 from syndication.domain.errors import TokenError
 
 _ID_BYTES: Final = 5
 _SIGNATURE_BYTES: Final = 15
+_DELIVERY_SIGNATURE_BYTES: Final = 10
 _FORM: Final = re.compile(r"([a-z2-7])([a-z2-7]{8})([a-z2-7]{24})")
 
 
@@ -59,6 +63,37 @@ class KeyRing:
 
     def _signature(self, key_id: str, purpose: Purpose, raw: bytes) -> bytes:
         return hmac.digest(self.keys[key_id], f"{purpose}\0".encode() + raw, "sha256")[:_SIGNATURE_BYTES]
+
+
+def delivery_token(name: DeliveryName, key: bytes) -> str:
+    """What a delivery is called by in VERP and ENVID, e.g. 'i12-345-nbswy3dpeb3w64tm': whoever repeats it had the mail.
+
+    key: the one that makes Message-IDs, which never rotates: a bounce may come a month later. Lower case, ASCII, and with
+    'bounces+' before it within the 64 bytes of a local part. Source: RFC 5321 section 4.5.3.1.1; RFC 3461 section 4.4.
+    """
+    mac = hmac.digest(key, b"delivery " + name.text.encode(), "sha256")[:_DELIVERY_SIGNATURE_BYTES]
+    return f"{name.text}-{_encode(mac)}"
+
+
+def open_delivery_token(token: str, key: bytes) -> DeliveryName | None:
+    """The delivery that a token names, in whatever case it came back; None for one that was not made with this key."""
+    written = token.strip().lower()
+    name = DeliveryName.parse(written.rpartition("-")[0]) if written.isascii() else None
+    return name if name and hmac.compare_digest(delivery_token(name, key), written) else None
+
+
+def tagged_address(address: str, tag: str) -> str:
+    """An address with a tag, which its mailbox gets too: 'bounces@example.org' → 'bounces+TAG@example.org'.
+
+    For VERP the tag is a delivery's token; for unsubscribing by mail, the reader's. Source: RFC 5233.
+    """
+    local, _, domain = address.rpartition("@")
+    return f"{local}+{tag}@{domain}"
+
+
+def tag_of(address: str) -> str:
+    """The tag in an address in lower case (mail systems fold it), "" when it has none."""
+    return address.rpartition("@")[0].partition("+")[2].lower()
 
 
 def suppression_mark(key: bytes, address_key: str) -> str:

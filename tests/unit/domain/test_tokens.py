@@ -4,12 +4,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from syndication.domain.delivery import DeliveryKind, DeliveryName
 from syndication.domain.errors import TokenError
-from syndication.domain.tokens import KeyRing, Purpose
+from syndication.domain.tokens import (
+    KeyRing,
+    Purpose,
+    delivery_token,
+    open_delivery_token,
+    tag_of,
+    tagged_address,
+)
 
 RING = KeyRing({"a": b"first" * 8, "b": b"second" * 8}, "b")
 PURPOSES = st.sampled_from(list(Purpose))
 IDS = st.integers(0, 2**40 - 1)
+KEY = b"message" * 5
+NAMES = st.builds(
+    DeliveryName, st.sampled_from(list(DeliveryKind)), st.integers(0, 10**18 - 1), st.integers(0, 10**18 - 1)
+)
 
 
 @given(PURPOSES, IDS)
@@ -56,3 +68,28 @@ def test_a_token_of_another_installation_is_refused() -> None:
     other = KeyRing({"b": b"theirs" * 8}, "b").sign(Purpose.UNSUBSCRIBE, 9)
     with pytest.raises(TokenError):
         RING.open(Purpose.UNSUBSCRIBE, other)
+
+
+@given(NAMES)
+def test_a_delivery_is_found_again_from_its_bounce_address(name: DeliveryName) -> None:
+    address = tagged_address("bounces@news.example.org", delivery_token(name, KEY))
+    assert address.endswith("@news.example.org")
+    assert len(address.partition("@")[0]) <= 64
+    assert open_delivery_token(tag_of(address.upper()), KEY) == name
+
+
+@given(NAMES, st.integers(0, 54), st.sampled_from("abcdefghijklmnopqrstuvwxyz234567-0189"))
+def test_a_delivery_token_with_any_character_changed_is_refused(name: DeliveryName, place: int, character: str) -> None:
+    token = delivery_token(name, KEY)
+    forged = token[:place] + character + token[place + 1 :]
+    assert open_delivery_token(forged, KEY) == (name if forged == token else None)
+
+
+@given(st.one_of(st.text(max_size=60), NAMES.map(lambda name: name.text)))
+def test_what_is_no_delivery_token_names_no_delivery(text: str) -> None:
+    assert open_delivery_token(text, KEY) is None
+
+
+def test_an_address_without_a_tag_has_none() -> None:
+    assert tag_of("bounces@news.example.org") == ""
+    assert tag_of("") == ""
