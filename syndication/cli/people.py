@@ -2,18 +2,29 @@
 
 import csv
 import sys
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from syndication.app import now, open_app
-from syndication.cli.output import Json, errors_in_words, out, print_facts, print_json, report
+from syndication.cli.output import Json, errors_in_words, out, print_facts, print_json, progress_bar, report
 from syndication.deliver.addresses import parse_address
 from syndication.domain.errors import StoreError
 from syndication.jobs.erase import erase_reader
+from syndication.jobs.import_readers import (
+    ImportReport,
+    ImportWish,
+    import_readers,
+    plan_import,
+    refused_csv,
+    refused_records,
+)
+from syndication.jobs.reader_file import ReaderFile
 from syndication.settings import load_settings
 from syndication.store.dossiers import Dossier, Membership, all_memberships, dossier
 from syndication.store.erasing import find_reader
+from syndication.store.importing import Fate
 
 subscribers = typer.Typer(help="People who read.", no_args_is_help=True)
 
@@ -60,6 +71,38 @@ def export(*, as_json: Json = False) -> None:
             writer.writerow({name: _guarded(str(row[name] or "")) for name in _COLUMNS})
 
 
+@subscribers.command(
+    "import", epilog="Example: syndication subscribers import list.csv weekly --consent 'old site' --dry-run"
+)
+def import_command(  # noqa: PLR0913 - a command has as many arguments as its user needs
+    path: Annotated[
+        Path, typer.Argument(metavar="FILE", help="CSV with a column 'email'; exports of listmonk and others.")
+    ],
+    newsletter: Annotated[str, typer.Argument(help="The newsletter's slug.")],
+    *,
+    consent: Annotated[str, typer.Option(help="How these people agreed to be mailed; kept as proof.")],
+    topics: Annotated[str, typer.Option(help="Topics for who brings none, with commas; all offered by default.")] = "",
+    language: Annotated[str, typer.Option(help="For who brings none; the newsletter's by default.")] = "",
+    tag: Annotated[list[str] | None, typer.Option(help="Which topic a tag means: 'AI news=ai-agents'.")] = None,
+    rejected: Annotated[Path | None, typer.Option(help="Write refused records here, with reasons.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Take over readers who agreed elsewhere. Who opted out, here or there, stays out. Ask again after a kill: it goes on."""
+    with errors_in_words(), open_app(load_settings()) as app:
+        wish = ImportWish(newsletter, consent, _words(topics), language, _tags(tag or []))
+        file, key = ReaderFile(path), app.keys.suppression
+        if dry_run:
+            done = plan_import(app.database, key, file, wish)
+        else:
+            with progress_bar("Importing", file.records) as tell:
+                done = import_readers(app.database, key, file, wish, now, tell)
+        if rejected and done.import_id is not None:
+            with rejected.open("w", encoding="utf-8", newline="") as out_file:
+                refused_csv(file, refused_records(app.database, file, done.import_id), out_file)
+    _say(done, dry_run=dry_run, as_json=as_json)
+
+
 @subscribers.command("erase", epilog="Example: syndication subscribers erase anna@example.org")
 def erase(
     address: Annotated[str, typer.Argument(help="The reader's e-mail address.")],
@@ -80,6 +123,29 @@ def erase(
         out.print(
             f"Erased. Subscriber {subscriber_id} is a number in the ledger now; older backups are cleaned when restored."
         )
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _tags(lines: list[str]) -> dict[str, str]:
+    pairs = [line.rpartition("=") for line in lines]
+    wrong = next((line for line, (tag, _, topic) in zip(lines, pairs, strict=True) if not (tag and topic)), None)
+    if wrong is not None:
+        message = f"--tag {wrong}: write the tag, an equals sign and the topic's slug, e.g. 'AI news=ai-agents'."
+        raise typer.BadParameter(message)
+    return {tag.strip(): topic.strip() for tag, _, topic in pairs}
+
+
+def _say(done: ImportReport, *, dry_run: bool, as_json: bool) -> None:
+    facts: dict[str, object] = {"records": done.records, **{fate.value: done.counts.get(fate, 0) for fate in Fate}}
+    facts |= {"unknown_tags": dict(done.unknown_tags), "ignored_columns": list(done.ignored_columns)}
+    if as_json:
+        print_json({"dry_run": dry_run, **facts})
+        return
+    out.print("This would happen:" if dry_run else "Imported:")
+    print_facts({name.replace("_", " "): value for name, value in facts.items() if value not in ({}, [])})
 
 
 def _facts(found: Dossier) -> dict[str, object]:

@@ -20,6 +20,7 @@ class Consent(StrEnum):
     RESUMED = "resumed"
     UNSUBSCRIBED = "unsubscribed"
     RETURNED = "returned"
+    IMPORTED = "imported"
 
 
 @dataclass(frozen=True, slots=True)

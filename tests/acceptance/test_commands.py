@@ -33,6 +33,7 @@ COMMANDS = (
     "subscribers show",
     "subscribers export",
     "subscribers erase",
+    "subscribers import",
     "admin create",
 )
 

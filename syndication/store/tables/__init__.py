@@ -14,6 +14,7 @@ from syndication.store.tables.articles import (
 )
 from syndication.store.tables.columns import metadata
 from syndication.store.tables.console import AdminRow, AdminSessionRow, AuditEntryRow, TokenRow
+from syndication.store.tables.imports import ReaderImportRejectRow, ReaderImportRow
 from syndication.store.tables.newsletters import (
     DeliveryBatchRow,
     DeliveryRow,
@@ -62,6 +63,8 @@ __all__ = [
     "NewsletterRow",
     "NewsletterTopicRow",
     "NoticeRow",
+    "ReaderImportRejectRow",
+    "ReaderImportRow",
     "ScheduleRow",
     "SegmentRow",
     "SegmentTopicRow",

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import pytest
 from sqlalchemy import select as core_select
 from sqlmodel import select
 
@@ -25,16 +24,6 @@ from tests.support.subscribing import mailed, only, reader, waiting_issue
 
 KEY = b"k" * 32
 ADDRESS = "ann@example.com"
-
-
-@pytest.fixture
-def newsletter(database: Database) -> int:
-    with database.write() as session:
-        rows.add_counters(session)
-        rows.add_topic(session, "agents")
-        newsletter_id = rows.add_newsletter(session, "weekly", ["agents"])
-        rows.add_schedule(session, newsletter_id, last_cut=40)
-    return newsletter_id
 
 
 def anywhere(database: Database, words: str) -> list[str]:
