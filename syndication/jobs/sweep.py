@@ -4,6 +4,7 @@ from datetime import datetime
 
 from syndication.domain.seams import Enqueue, Task
 from syndication.store.classifying import pending_articles
+from syndication.store.counting import count_batches
 from syndication.store.database import Database
 from syndication.store.issues import close_finished_issues, issues_to_compose
 
@@ -19,3 +20,4 @@ def sweep(database: Database, enqueue: Enqueue, now: datetime) -> None:
         enqueue(Task.COMPOSE, f"compose:{issue_id}", issue_id=issue_id)
     enqueue(Task.DELIVER, "deliver")
     close_finished_issues(database, now)
+    count_batches(database)

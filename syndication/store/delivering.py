@@ -25,6 +25,7 @@ from syndication.domain.states import (
     SubscriptionStatus,
     UnknownPolicy,
 )
+from syndication.store.counting import count_batch
 from syndication.store.database import Database
 from syndication.store.starts import apply_own_starts
 from syndication.store.tables import (
@@ -190,6 +191,7 @@ def finish_batch(session: Session, lease: Lease, now: datetime, hold_until: date
     next_at = min(instants, default=None)
     state = BatchState.DONE if next_at is None else BatchState.WAITING
     session.execute(_own_batch(lease).values(state=state, next_at=next_at, lease_until=None))
+    count_batch(session, lease.batch_id)
 
 
 def note_issue(session: Session, issue_id: int, note: str) -> None:

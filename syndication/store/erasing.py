@@ -8,6 +8,7 @@ from sqlalchemy import delete, select, text, update
 from sqlmodel import Session, col
 
 from syndication.domain.tokens import suppression_mark
+from syndication.store.counting import recount_readers
 from syndication.store.database import Database
 from syndication.store.suppressing import suppress
 from syndication.store.tables import (
@@ -40,6 +41,7 @@ def erase(session: Session, key: bytes, subscriber_id: int, now: datetime) -> bo
     own = select(col(SubscriptionRow.id)).where(col(SubscriptionRow.subscriber_id) == subscriber_id)
     session.execute(delete(ConsentEventRow).where(col(ConsentEventRow.subscription_id).in_(own)))
     session.execute(delete(SubscriptionTopicRow).where(col(SubscriptionTopicRow.subscription_id).in_(own)))
+    recount_readers(session, [subscriber_id])
     for table in (DeliveryRow, NoticeRow):
         # A server's reply often repeats the address.
         session.execute(

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from syndication.domain.states import UNSETTLED, WAITING, BatchState, DeliveryState, IssueState
 from syndication.domain.windows import Window
+from syndication.store.counting import ANY, Chosen, Tally, chosen_rows, recount, recount_unknown, tallies
 from syndication.store.database import Database, changed
 from syndication.store.starts import apply_own_starts
 from syndication.store.tables import (
@@ -51,13 +52,17 @@ class IssueLine:
 
 @dataclass(frozen=True, slots=True)
 class IssueSummary:
-    """Everything about one issue. window: None until it is frozen. counts: deliveries by state; they add up to `total`."""
+    """Everything about one issue. window: None until it is frozen. counts: deliveries by state; they add up to `total`.
+
+    tallies: the same, told apart by the server's reply.
+    """
 
     line: IssueLine
     window: Window | None
     digests: int
     articles: int
     counts: dict[DeliveryState, int]
+    tallies: list[Tally]
 
     @property
     def total(self) -> int:
@@ -124,6 +129,7 @@ def end_deliveries(
     session: Session, issue_id: int, subscriber_ids: Sequence[int], ended: DeliveryState, now: datetime
 ) -> None:
     """Move those of these deliveries that still wait to CANCELLED or EXPIRED, with their readers' own starts."""
+    recount(session, issue_id, min(subscriber_ids), max(subscriber_ids))
     moved = (
         update(DeliveryRow)
         .where(col(DeliveryRow.issue_id) == issue_id, col(DeliveryRow.subscriber_id).in_(subscriber_ids))
@@ -146,6 +152,7 @@ def is_settled(session: Session, issue_id: int) -> bool:
 
 def close_issue(session: Session, issue_id: int, now: datetime) -> None:
     """Close an issue that is settled; one that was being sent is sent then."""
+    recount_unknown(session, issue_id)
     session.execute(
         update(DeliveryBatchRow)
         .where(col(DeliveryBatchRow.issue_id) == issue_id)
@@ -194,31 +201,32 @@ def list_issues(session: Session, limit: int = 50, newsletter: str | None = None
 
 
 def issue_summary(session: Session, issue_id: int) -> IssueSummary | None:
-    """One issue with what became of its deliveries; None when there is none. Reads every delivery row."""
+    """One issue with what became of its deliveries; None when there is none."""
     row = session.get(IssueRow, issue_id)
     if row is None:
         return None
     slug = session.exec(select(NewsletterRow.slug).where(NewsletterRow.id == row.newsletter_id)).one()
-    states = select(DeliveryRow.state, func.count()).where(DeliveryRow.issue_id == issue_id)
+    counts: dict[DeliveryState, int] = {}
+    found = tallies(session, issue_id)
+    for tally in found:
+        counts[tally.state] = counts.get(tally.state, 0) + tally.deliveries
     return IssueSummary(
         line=_line(row, slug),
         window=None if row.from_seq is None or row.cut_seq is None else Window(row.from_seq, row.cut_seq),
         digests=session.exec(select(func.count()).where(DigestRow.issue_id == issue_id)).one(),
         articles=session.exec(select(func.count()).where(IssueArticleRow.issue_id == issue_id)).one(),
-        counts={DeliveryState(state): n for state, n in session.exec(states.group_by(col(DeliveryRow.state)))},
+        counts=counts,
+        tallies=found,
     )
 
 
 def delivery_rows(
-    session: Session, issue_id: int, *, state: DeliveryState | None = None, after: int = 0, limit: int = 100
+    session: Session, issue_id: int, chosen: Chosen = ANY, *, after: int = 0, limit: int = 100
 ) -> list[DeliveryLine]:
     """Deliveries of an issue in order of subscriber id, from the first one greater than `after`."""
-    statement = select(DeliveryRow).where(DeliveryRow.issue_id == issue_id, col(DeliveryRow.subscriber_id) > after)
-    if state is not None:
-        statement = statement.where(DeliveryRow.state == state)
-    rows = session.exec(statement.order_by(col(DeliveryRow.subscriber_id)).limit(limit))
     return [
-        DeliveryLine(row.subscriber_id, row.state, row.attempt, row.settled_at, row.code, row.reply) for row in rows
+        DeliveryLine(row.subscriber_id, row.state, row.attempt, row.settled_at, row.code, row.reply)
+        for row in chosen_rows(session, issue_id, chosen, after=after, limit=limit)
     ]
 
 

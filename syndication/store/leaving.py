@@ -8,6 +8,7 @@ from sqlmodel import Session, col
 
 from syndication.domain.states import WAITING, DeliveryState, SubscriptionStatus
 from syndication.store.consent import Consent, Visit, record
+from syndication.store.counting import recount_readers
 from syndication.store.starts import start_when_leaving
 from syndication.store.tables import ConsentEventRow, DeliveryRow, IssueRow, NoticeRow, SubscriptionRow
 
@@ -94,6 +95,7 @@ def come_back(session: Session, subscription_id: int, visit: Visit, now: datetim
 
 def _cancel_waiting(session: Session, subscription: SubscriptionRow, now: datetime) -> None:
     """Cancel this reader's waiting issues. The take-off is a conditional UPDATE of the same rows: the first commit wins."""
+    recount_readers(session, [subscription.subscriber_id], WAITING)
     issues = select(col(IssueRow.id)).where(col(IssueRow.newsletter_id) == subscription.newsletter_id)
     session.execute(
         update(DeliveryRow)

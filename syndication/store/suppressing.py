@@ -8,6 +8,7 @@ from sqlmodel import Session, col
 
 from syndication.domain.states import WAITING, DeliveryState, SubscriptionStatus
 from syndication.domain.tokens import suppression_mark
+from syndication.store.counting import recount_readers
 from syndication.store.inserting import insert_new
 from syndication.store.tables import DeliveryRow, NoticeRow, SubscriberRow, SubscriptionRow, SuppressionRow
 
@@ -29,6 +30,7 @@ def suppress(session: Session, key: bytes, subscriber_ids: Sequence[int], reason
         .values(status=SubscriptionStatus.UNSUBSCRIBED, unsubscribed_at=now, paused_until=None)
         .execution_options(synchronize_session=False)
     )
+    recount_readers(session, subscriber_ids, WAITING)
     for table in (DeliveryRow, NoticeRow):
         session.execute(
             update(table)

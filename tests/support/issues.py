@@ -13,6 +13,7 @@ from syndication.domain.site import Site
 from syndication.domain.states import Cadence, DeliveryState, IssueState
 from syndication.jobs.compose import compose_issue, send_now
 from syndication.jobs.planning import ComposeReport
+from syndication.store.counting import recount
 from syndication.store.database import Database
 from syndication.store.issues import close_finished_issues
 from syndication.store.starts import apply_own_starts
@@ -158,6 +159,7 @@ class World:
                 col(DeliveryRow.state).in_((DeliveryState.READY, DeliveryState.DEFERRED, DeliveryState.IN_FLIGHT)),
             )
             rows = [row for row in session.exec(open_rows) if not readers or row.subscriber_id in readers]
+            recount(session, issue_id)
             for row in rows:
                 row.state, row.fault = state, fault
                 session.add(row)

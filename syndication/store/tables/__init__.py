@@ -17,6 +17,7 @@ from syndication.store.tables.console import AdminRow, AdminSessionRow, AuditEnt
 from syndication.store.tables.imports import ReaderImportRejectRow, ReaderImportRow
 from syndication.store.tables.newsletters import (
     DeliveryBatchRow,
+    DeliveryCountRow,
     DeliveryRow,
     DigestBodyRow,
     DigestChoiceRow,
@@ -51,6 +52,7 @@ __all__ = [
     "ConsentEventRow",
     "CounterRow",
     "DeliveryBatchRow",
+    "DeliveryCountRow",
     "DeliveryRow",
     "DigestBodyRow",
     "DigestChoiceRow",

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import Index, UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlmodel import Column, Field, SQLModel
 
 from syndication.domain.delivery import Fault
 from syndication.domain.states import (
@@ -14,7 +14,7 @@ from syndication.domain.states import (
     NoticeKind,
     UnknownPolicy,
 )
-from syndication.store.tables.columns import big_key, big_reference, words
+from syndication.store.tables.columns import Words, big_key, big_reference, words
 
 
 class NewsletterRow(SQLModel, table=True):
@@ -168,7 +168,10 @@ class DigestChoiceRow(SQLModel, table=True):
 
 
 class DeliveryBatchRow(SQLModel, table=True):
-    """The unit of leasing: an issue's deliveries with lo <= subscriber_id <= hi. The lease is (id, attempt)."""
+    """The unit of leasing: an issue's deliveries with lo <= subscriber_id <= hi. The lease is (id, attempt).
+
+    counted_attempt: for which attempt its counts hold; None: never counted (`store.counting`).
+    """
 
     __tablename__ = "delivery_batch"
     __table_args__ = (UniqueConstraint("issue_id", "lane", "lo"),)
@@ -182,6 +185,21 @@ class DeliveryBatchRow(SQLModel, table=True):
     attempt: int = 0
     lease_until: datetime | None = None
     next_at: datetime | None = None
+    counted_attempt: int | None = None
+
+
+class DeliveryCountRow(SQLModel, table=True):
+    """How many deliveries of a batch ended alike. fault "" and code 0: none. reply: one of theirs."""
+
+    __tablename__ = "delivery_count"
+
+    batch_id: int = big_reference("delivery_batch.id", primary_key=True)
+    state: DeliveryState = Field(sa_column=Column(Words(DeliveryState), primary_key=True))
+    fault: str = Field(primary_key=True, max_length=16)
+    code: int = Field(primary_key=True)
+    enhanced: str = Field(primary_key=True)
+    reply: str
+    deliveries: int
 
 
 class DeliveryRow(SQLModel, table=True):
