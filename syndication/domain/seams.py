@@ -33,6 +33,16 @@ class Fetcher(Protocol):
         """What the source holds at `now` (aware UTC). Never raises for anything the source or the network does."""
 
 
+class Box(Protocol):
+    """Seals short secrets (passwords of servers and sources), so that a stolen database holds none."""
+
+    def seal(self, secret: str, about: str) -> str:
+        """The secret as it may be stored, "" for "". about: what it belongs to, such as 'source 12 password'."""
+
+    def open(self, sealed: str, about: str) -> str:
+        """The secret again, with the same `about`. Raises ConfigError when its key is gone."""
+
+
 class Ledger(Protocol):
     """Keeps the truth about deliveries."""
 
