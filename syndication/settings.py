@@ -92,6 +92,14 @@ class CollectSettings(_Section):
         return value
 
 
+class BackupSettings(_Section):
+    """Copies that `serve` makes by itself. folder: "" is var/backups; every_hours: 0 makes none; keep: how many stay."""
+
+    folder: str = ""
+    every_hours: int = Field(default=24, ge=0, le=24 * 31)
+    keep: int = Field(default=7, ge=1, le=1000)
+
+
 class _Values(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True)
 
@@ -100,6 +108,7 @@ class _Values(BaseSettings):
     database: DatabaseSettings = DatabaseSettings()
     mail: MailSettings = MailSettings()
     collect: CollectSettings = CollectSettings()
+    backup: BackupSettings = BackupSettings()
 
 
 class Settings(_Values):
@@ -118,6 +127,11 @@ class Settings(_Values):
     def outbox(self) -> Path | None:
         """The folder mail is kept in, None when it leaves by SMTP."""
         return self.var_folder / "outbox" if self.mail.transport == "outbox" else None
+
+    @property
+    def backup_folder(self) -> Path:
+        """Where backups go."""
+        return self.var_folder / (self.backup.folder or "backups")
 
     @property
     def profile(self) -> Profile:

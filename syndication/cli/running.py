@@ -12,9 +12,9 @@ import typer
 from rich.markup import escape
 
 from syndication.app import App, Runner, now, open_app
+from syndication.backup import make_backup, restore_backup
 from syndication.cli.logs import log_from
 from syndication.cli.output import errors_in_words, out, print_facts
-from syndication.domain.errors import ConfigError
 from syndication.domain.seams import Enqueue
 from syndication.domain.site import Profile
 from syndication.install import install
@@ -53,17 +53,34 @@ def migrate_command() -> None:
         out.print(f"The database is up to date.{f' The old one is kept as {copy}.' if copy else ''}")
 
 
-@commands.command(epilog="Example: syndication backup")
-def backup() -> None:
-    """Copy the SQLite database while the service runs."""
+@commands.command(epilog="Example: syndication backup --to /mnt/usb")
+def backup(
+    to: Annotated[Path | None, typer.Option(help="The folder; by default [backup] folder.")] = None,
+) -> None:
+    """Write database, keys and own settings into one checked archive, while the service runs."""
     with errors_in_words():
-        settings = load_settings()
-        with closing(open_database(settings.database_url)) as database:
-            copy = backup_sqlite(database, settings.var_folder / "backups", now())
-        if copy is None:
-            message = "This database is PostgreSQL: back it up with pg_dump, and keep var/secrets beside the dump."
-            raise ConfigError(message)
-        out.print(f"{copy}\nKeep var/secrets with it: without the keys no link in any mail works.")
+        archive = make_backup(load_settings(), now(), to)
+        out.print(f"{archive}\nIt holds the keys: keep it where only you can read it.")
+
+
+@commands.command(epilog="Example: syndication restore var/backups/syndication-20261125-030000.tar.gz")
+def restore(
+    archive: Annotated[Path, typer.Argument(help="An archive that `syndication backup` made.")],
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Also over an installation that has data.")] = False,
+) -> None:
+    """Put a backup in the place of this installation. Nothing is mailed twice, and who was erased stays erased."""
+    with errors_in_words():
+        done = restore_backup(load_settings(), archive, now(), force=force)
+        out.print(f"Restored, as of {done.made_at:%Y-%m-%d %H:%M} UTC.")
+        if done.old:
+            out.print(f"What was here before is kept as {done.old}.")
+        if done.erased:
+            out.print(f"Erased again: {done.erased} readers who were erased after the backup.")
+        if done.held:
+            out.print(
+                f"Held, because it may have been mailed since: {done.held} issues and schedules. See `syndication issues list`."
+            )
 
 
 @commands.command("serve", epilog="Example: syndication serve")

@@ -15,6 +15,7 @@ COMMANDS = (
     "init",
     "migrate",
     "backup",
+    "restore",
     "serve",
     "collect",
     "classify",
