@@ -1,7 +1,7 @@
 """Template + selection → mail body: one for all readers with the same stories.
 
 What differs from reader to reader is a splice mark in a link (`domain.splice`). A story's row is rendered once an issue,
-however many digests list it.
+however many digests list it, and so is a section; what surrounds them once for each shape (`sketch`).
 """
 
 from collections.abc import Mapping
@@ -14,8 +14,9 @@ from typing import Any
 import jinja2
 
 from syndication.compose.sandbox import Once, load, run
+from syndication.compose.sketch import SketchedPart
 from syndication.compose.values import Cards, common_values, day, day_and_time, digest_values, topic_titles
-from syndication.domain.digests import MailBody, Selection
+from syndication.domain.digests import BodyPieces, MailBody, Selection
 from syndication.domain.newsletters import Newsletter
 from syndication.domain.templates import Template
 from syndication.domain.topics import Topic
@@ -59,16 +60,29 @@ class IssueRenderer:
         """Prepare all that the digests share. Raises TemplateError."""
         language = frame.language or frame.newsletter.language
         words = mail_words(language)
-        self._parts = _Parts(template)
         self._cards = Cards(language, frame.public_url, words)
-        self._shared = common_values(template.name, frame.newsletter, frame.public_url, language)
-        self._shared["links"]["issue"] = frame.issue_url
-        self._shared["date"] = day(frame.issued_at, frame.zone, words)
-        self._shared["next_issue"] = day_and_time(frame.next_slot, frame.zone, words)
+        shared = common_values(template.name, frame.newsletter, frame.public_url, language)
+        shared["links"]["issue"] = frame.issue_url
+        shared["date"] = day(frame.issued_at, frame.zone, words)
+        shared["next_issue"] = day_and_time(frame.next_slot, frame.zone, words)
+        self._parts = {part: SketchedPart(loaded, part, shared) for part, loaded in _loaded(template).items()}
 
     def digest(self, selection: Selection) -> MailBody:
         """The mail that lists these stories. Raises TemplateError."""
-        return self._parts.body({**self._shared, **digest_values(selection, self._cards)})
+        return self.sketch(selection).whole()
+
+    @property
+    def renders(self) -> int:
+        """How often a part of the template was run so far."""
+        return sum(part.renders for part in self._parts.values())
+
+    def sketch(self, selection: Selection) -> BodyPieces:
+        """The same mail in pieces, most of which digests of the issue share. Raises TemplateError."""
+        own = digest_values(selection, self._cards)
+        # A subject is one line without marks: it becomes a header.
+        subject = clean_line("".join(self._parts["subject"].pieces(own)))
+        own["subject"] = subject
+        return BodyPieces(subject, self._parts["text"].pieces(own), self._parts["html"].pieces(own))
 
 
 def render_digest(template: Template, frame: DigestFrame, selection: Selection) -> MailBody:
@@ -86,24 +100,15 @@ def render_notice(template: Template, frame: NoticeFrame, selection: Selection |
     values["preheader"] = values["t"].get(f"{template.name}_preheader", values["preheader"])
     values["topics"] = topic_titles(frame.topics)
     values["next_issue"] = day_and_time(frame.next_slot, frame.zone, words)
-    return _Parts(template).body(values)
+    return _body(template, values)
 
 
-class _Parts:
-    """The three parts of a template, with the rows that were rendered already."""
-
-    def __init__(self, template: Template) -> None:
-        self._loaded = _loaded(template)
-        self._rows = {part: Once() for part in self._loaded}
-
-    def body(self, values: Mapping[str, Any]) -> MailBody:
-        # A subject is one line without marks: it becomes a header.
-        subject = clean_line(self._run("subject", values))
-        values = {**values, "subject": subject}
-        return MailBody(subject, text=self._run("text", values), html=self._run("html", values))
-
-    def _run(self, part: str, values: Mapping[str, Any]) -> str:
-        return run(self._loaded[part], {**values, "once": self._rows[part]})
+def _body(template: Template, values: Mapping[str, Any]) -> MailBody:
+    parts = _loaded(template)
+    subject = clean_line(run(parts["subject"], {**values, "once": Once()}))
+    values = {**values, "subject": subject}
+    text, html = (run(parts[part], {**values, "once": Once()}) for part in ("text", "html"))
+    return MailBody(subject, text=text, html=html)
 
 
 @lru_cache(maxsize=32)

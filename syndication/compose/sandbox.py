@@ -4,11 +4,11 @@ Jinja's sandbox alone allows a gigabyte of text ('x' * 10**9, measured) and as m
 here templates cannot multiply, cannot call anything but `once` and their own macros, and have a short list of filters.
 """
 
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Callable, Mapping
+from functools import lru_cache, wraps
 from textwrap import wrap
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, ClassVar, Final, NoReturn, Self
 
 from jinja2 import StrictUndefined, Template, TemplateSyntaxError
 from jinja2.exceptions import SecurityError
@@ -52,18 +52,47 @@ PARTS: Final = MappingProxyType({"subject": False, "text": False, "mjml": True, 
 """The parts of a template, and whether their values are escaped for HTML."""
 
 
+class Gap(str):
+    """A value that is filled in later (`sketch`). It can be printed and is true; whoever looks into it is told no."""
+
+    __slots__ = ()
+    OPEN: ClassVar = "\x0e"
+    CLOSE: ClassVar = "\x0f"
+
+    def __new__(cls, name: str) -> Self:
+        """A gap by this name. Its marks are control characters, which no text of ours holds."""
+        return super().__new__(cls, f"{cls.OPEN}{name}{cls.CLOSE}")
+
+    def __bool__(self) -> bool:
+        """Only what is not empty gets a gap."""
+        return True
+
+    def _refuse(self, *_: object) -> NoReturn:
+        message = "this value is not known yet"
+        raise SecurityError(message)
+
+    __contains__ = __eq__ = __ge__ = __getitem__ = __gt__ = __iter__ = __le__ = __len__ = __lt__ = __ne__ = _refuse
+    __hash__ = str.__hash__
+
+
 class Once:
-    """`{% call once(story) %}…{% endcall %}`: renders what it holds once a story, and answers the same ever after."""
+    """`{% call once(row) %}…{% endcall %}`: renders what it holds once a row, and answers the same ever after.
 
-    def __init__(self) -> None:
-        self._kept: dict[str, str] = {}
+    A row is a story or a section. kept: the texts by the rows' keys. leaves_gaps: answer a gap by the name of the key.
+    """
 
-    def __call__(self, story: Mapping[str, Any], caller: Macro) -> str:
+    def __init__(self, *, leaves_gaps: bool = False) -> None:
+        self.kept: dict[str, str] = {}
+        self._leaves_gaps = leaves_gaps
+
+    def __call__(self, row: Mapping[str, Any], caller: Macro) -> str:
         """The block's text; Markup where values are escaped."""
-        key = story["key"]
-        if key not in self._kept:
-            self._kept[key] = caller()
-        return self._kept[key]
+        key: str = row["key"]
+        if type(key) is Gap:
+            return key
+        if key not in self.kept:
+            self.kept[key] = caller()
+        return Gap(key) if self._leaves_gaps else self.kept[key]
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
@@ -94,6 +123,19 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         return isinstance(obj, Macro | Once)
 
 
+def _whole(filter_: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter that refuses a gap."""
+
+    @wraps(filter_)  # with Jinja's own marks on it
+    def guarded(*values: Any, **options: Any) -> Any:  # noqa: ANN401 - as Jinja
+        for value in values:
+            if type(value) is Gap:
+                return len(value)
+        return filter_(*values, **options)
+
+    return guarded
+
+
 def _underline(text: str, mark: str = "-") -> str:
     return text + "\n" + mark[:1] * min(len(text), TEXT_WIDTH)
 
@@ -109,8 +151,9 @@ def environment(*, escaped: bool) -> _Sandbox:
     """The environment for HTML (escaped) or for plain text."""
     made = _Sandbox(autoescape=escaped, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     made.globals.clear()
-    made.filters = {name: filter_ for name, filter_ in made.filters.items() if name in _FILTERS}
-    made.filters.update(wrap=_wrap, underline=_underline)
+    filters = {name: filter_ for name, filter_ in made.filters.items() if name in _FILTERS}
+    filters |= {"wrap": _wrap, "underline": _underline}
+    made.filters = {name: _whole(filter_) for name, filter_ in filters.items()}
     return made
 
 

@@ -9,8 +9,9 @@
     subject preheader   the subject line (not in the subject itself); what clients show behind it
     headline others     the strongest story's title, cut at a word; how many other stories are listed
     date top_line       the issue's day in its zone; '7 stories · 28 min'
-    sections            of title and stories; a story has title, url, summary, source, minutes, ai, why; and where its
-                        language differs from the mail's also language ('in English'), lang, dir, align; "" elsewhere
+    sections            of title and stories, each to be shown within `{% call once(section) %}`; a story has title, url,
+                        summary, source, minutes, ai, why; and where its language differs from the mail's also language
+                        ('in English'), lang, dir, align; "" elsewhere
     more                'And 5 more stories', "" when all are listed
     catch_up            whether this mail covers a longer absence
     topics              titles of the reader's topics (notices)
@@ -30,7 +31,7 @@ from zoneinfo import ZoneInfo
 
 from syndication.compose.colour import palette
 from syndication.domain.articles import Reason, Story
-from syndication.domain.digests import Selection
+from syndication.domain.digests import Section, Selection
 from syndication.domain.newsletters import Newsletter
 from syndication.domain.splice import Splice
 from syndication.domain.topics import Topic
@@ -104,10 +105,7 @@ def digest_values(selection: Selection, cards: "Cards") -> Values:
     """What changes from digest to digest of an issue."""
     by_id = {story.article_id: story for story in selection.stories}
     strongest = [by_id[article_id] for article_id in selection.ranked if article_id in by_id] or list(by_id.values())
-    sections = [
-        {"title": clean_line(section.title), "stories": [cards.card(story, section.topic) for story in section.stories]}
-        for section in selection.sections
-    ]
+    sections = [cards.section(section) for section in selection.sections]
     return {**_listing(selection, sections, cards.words), **_teaser(strongest)}
 
 
@@ -137,6 +135,15 @@ class Cards:
     public_url: str
     words: MailWords
     _made: dict[str, Values] = field(default_factory=dict)
+    _sections: dict[str, Values] = field(default_factory=dict)
+
+    def section(self, section: Section) -> Values:
+        """A section's values; its key tells what `once` may take as the same."""
+        key = f"{section.topic} {[story.article_id for story in section.stories]}"
+        if key not in self._sections:
+            stories = [self.card(story, section.topic) for story in section.stories]
+            self._sections[key] = {"key": key, "title": clean_line(section.title), "stories": stories}
+        return self._sections[key]
 
     def card(self, story: Story, topic: str) -> Values:
         """The story's values when it is listed under a topic's slug."""

@@ -40,3 +40,16 @@ class MailBody:
     subject: str
     text: str
     html: str
+
+
+@dataclass(frozen=True, slots=True)
+class BodyPieces:
+    """A rendered mail cut into pieces that many mails of an issue share; joined they are its body."""
+
+    subject: str
+    text: tuple[str, ...]
+    html: tuple[str, ...]
+
+    def whole(self) -> MailBody:
+        """The mail."""
+        return MailBody(self.subject, "".join(self.text), "".join(self.html))
