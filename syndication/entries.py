@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from syndication.domain.entries import Entries, ScheduleEntry
 from syndication.domain.errors import ConfigError
 from syndication.domain.newsletters import Newsletter
+from syndication.domain.source_options import SourceOptions, options_from
 from syndication.domain.sources import Source
 from syndication.domain.states import Cadence, FirstFetch, SourceKind, UnknownPolicy
 from syndication.domain.topics import Topic
@@ -34,11 +35,12 @@ class _TopicEntry(_Entry):
 
 class _SourceEntry(_Entry):
     kind: SourceKind
-    location: str = Field(min_length=1)
+    location: str = ""
     base_url: str = ""
     language: str = ""
     first_fetch: FirstFetch | None = None
     internal: bool = False
+    options: dict[str, Any] = Field(default_factory=dict)
 
 
 class _ScheduleEntry(BaseModel):
@@ -84,8 +86,11 @@ def load_entries(folder: Path) -> Entries:
 def _source(folder: Path, entry: _SourceEntry) -> Source:
     is_folder = entry.kind is SourceKind.FOLDER
     location = str((folder / entry.location).resolve()) if is_folder else entry.location
-    # What lies in a feed is history, what is put into a folder is news. Source: architecture, section 2, rule 2.
-    default = FirstFetch.NEW if is_folder else FirstFetch.BACKFILL
+    # What lies in a feed is history, what is put into a folder or handed to us is news. Source: architecture, section 2, rule 2.
+    default = FirstFetch.NEW if is_folder or entry.kind is SourceKind.PUSH else FirstFetch.BACKFILL
+    if not entry.location and entry.kind is not SourceKind.PUSH:
+        message = f"{folder / 'sources.toml'}: [[sources]] '{entry.slug}': 'location' is missing."
+        raise ConfigError(message)
     return Source(
         slug=entry.slug,
         title=entry.title,
@@ -95,7 +100,16 @@ def _source(folder: Path, entry: _SourceEntry) -> Source:
         language=entry.language,
         first_fetch=entry.first_fetch or default,
         internal=entry.internal,
+        options=_options(folder, entry),
     )
+
+
+def _options(folder: Path, entry: _SourceEntry) -> SourceOptions:
+    try:
+        return options_from(entry.options)
+    except ConfigError as error:
+        message = f"{folder / 'sources.toml'}: [[sources]] '{entry.slug}': {error}."
+        raise ConfigError(message) from error
 
 
 def _newsletter(entry: _NewsletterEntry) -> Newsletter:

@@ -3,20 +3,14 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
 from syndication.collect.dates import parse_date
-from syndication.collect.decoding import decode
-from syndication.collect.drafts import Context, finish
-from syndication.collect.feed_document import FeedDocument, read_feed
-from syndication.collect.json_feed import read_json_feed
-from syndication.collect.xml import Form, form_of
-from syndication.domain.sources import Fetched, FetchFailed, FetchResult, NotModified, Source
-from syndication.html.links import absolute
-from syndication.html.tree import parse
+from syndication.collect.parse import parse_document
+from syndication.domain.sources import FetchFailed, FetchResult, NotModified, RawDocument, Source
 from syndication.net.client import Answer, NoAnswer, SafeClient, Visit
 
 _ACCEPT: Final = (
@@ -30,7 +24,6 @@ _SLOW_DOWN: Final = frozenset({429, 503})
 _SHORTEST_PAUSE: Final = timedelta(minutes=5)
 _LONGEST_PAUSE: Final = timedelta(hours=24)
 _MAX_AGE: Final = re.compile(r"(?:^|[\s,])max-age=\"?(\d{1,9})")
-_FEED_TYPES: Final = ("application/rss+xml", "application/atom+xml", "application/feed+json")
 
 _WORDS: Final[Mapping[int, str]] = {
     401: "asks for a log-in: put user and password into the address, as in https://user:password@host/feed",
@@ -68,53 +61,16 @@ def _read(answer: Answer, source: Source, now: datetime) -> FetchResult:
     same_etag = bool(etag) and etag == source.etag
     if source.fetched_before and (body_hash == source.body_hash or same_etag):
         return NotModified(etag, last_modified, _max_age(answer))
-    text = decode(answer.body, answer.headers.get("content-type", ""))
-    document = _document(text, answer)
-    if isinstance(document, FetchFailed):
-        return document
-    base_url = source.base_url or absolute(document.link, answer.url) or answer.url
-    context = Context(now, base_url, source.language or document.language)
-    return Fetched(
-        items=finish(document.drafts, context),
+    found = parse_document(RawDocument(answer.body, answer.headers.get("content-type", ""), answer.url, source, now))
+    if isinstance(found, FetchFailed):
+        return replace(found, status=answer.status)
+    return replace(
+        found,
         etag=etag,
         last_modified=last_modified,
         body_hash=body_hash,
-        title=document.title,
-        final_url=answer.url,
-        min_wait_s=max(document.minutes * 60, _max_age(answer)),
+        min_wait_s=max(found.min_wait_s, _max_age(answer)),
     )
-
-
-def _document(text: str, answer: Answer) -> FeedDocument | FetchFailed:
-    host = urlsplit(answer.url).hostname
-    form = form_of(text)
-    document: FeedDocument | None = None
-    if form is Form.XML_FEED:
-        document = read_feed(text)
-    elif form is Form.JSON:
-        document = read_json_feed(text)
-    if document is not None:
-        return document
-    if form is Form.EMPTY:
-        return FetchFailed(f"{host} sent an empty answer: try again later", answer.status)
-    if form is Form.PAGE:
-        return FetchFailed(_page_words(text, answer.url), answer.status)
-    if form is Form.SITEMAP:
-        return FetchFailed("this is a sitemap, not a feed: give the address of the site's feed", answer.status)
-    return FetchFailed(f"{host} sent neither RSS, Atom nor JSON Feed: check the address", answer.status)
-
-
-def _page_words(text: str, url: str) -> str:
-    named = next(
-        (
-            absolute(link.get("href", ""), url)
-            for link in parse(text).iter("link")
-            if "alternate" in link.get("rel", "").lower() and link.get("type", "").lower().startswith(_FEED_TYPES)
-        ),
-        "",
-    )
-    remedy = f"it names {named}: use that" if named else "look on it for a link called RSS, Atom or feed and use that"
-    return f"this is a web page, not a feed: {remedy}"
 
 
 def _not_modified(answer: Answer, source: Source) -> FetchResult:

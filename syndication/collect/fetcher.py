@@ -5,7 +5,7 @@ from datetime import datetime
 
 from syndication.collect.feed import FeedReader
 from syndication.collect.folder import fetch_folder
-from syndication.domain.sources import FetchResult, Source
+from syndication.domain.sources import FetchResult, NotModified, Source
 from syndication.domain.states import SourceKind
 from syndication.net.client import SafeClient
 
@@ -25,7 +25,9 @@ class SourceFetcher:
     def fetch(self, source: Source, now: datetime) -> FetchResult:
         """What the source holds at `now` (aware UTC). Never raises for anything the source or the network does."""
         match source.kind:
-            case SourceKind.FEED:
-                return self._feeds.fetch(source, now)
             case SourceKind.FOLDER:
                 return fetch_folder(source, now)
+            case SourceKind.PUSH:
+                return NotModified()
+            case _:
+                return self._feeds.fetch(source, now)

@@ -19,6 +19,7 @@ class DateOrigin(StrEnum):
     FEED = "feed"
     FILE = "file"
     META = "meta"
+    JSON_LD = "json_ld"
     URL = "url"
     FIRST_SEEN = "first_seen"
 
@@ -46,6 +47,16 @@ class Enclosure:
 
 
 @dataclass(frozen=True, slots=True)
+class Wording:
+    """An article in a further language. Fields as in Item."""
+
+    language: str
+    title: str
+    summary: str = ""
+    content: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """The one normalised form of whatever a source handed out; every kind of source ends here.
 
@@ -54,6 +65,8 @@ class Item:
     content: sanitised HTML with absolute links, "" when the source gave none. language: RFC 5646, "" when unknown.
     content_hash: changes exactly when a reader would see a change. ai_generated: None when the source does not say.
     reading_minutes: at least 1.
+    translations: further wordings that came with it. variants: keys (as canonical_url) of addresses where the same
+    article stands in other languages. is_teaser: the source gave no more than a few sentences.
     repairs: what was mended on the way, in words for the admin.
     """
 
@@ -74,6 +87,9 @@ class Item:
     image_url: str = ""
     ai_generated: bool | None = None
     reading_minutes: int = 1
+    translations: tuple[Wording, ...] = ()
+    variants: tuple[str, ...] = ()
+    is_teaser: bool = False
     repairs: tuple[str, ...] = field(default=(), compare=False)
 
 

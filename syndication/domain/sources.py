@@ -1,9 +1,11 @@
 """Source and fetch: where articles come from, and what one visit there brought."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from syndication.domain.articles import Item
+from syndication.domain.source_options import SourceOptions
 from syndication.domain.states import FirstFetch, SourceKind
 
 
@@ -11,10 +13,11 @@ from syndication.domain.states import FirstFetch, SourceKind
 class Source:
     """Something we read from.
 
-    location: a URL for a feed, a folder's path for a folder. base_url: what relative links are resolved against.
+    location: a folder's path for a folder, "" for push, else a URL. base_url: what relative links are resolved against.
     etag, last_modified: validators of the last answer, echoed verbatim. body_hash: of the last body.
     fetched_before: False until a first fetch succeeded; its articles are history when first_fetch is backfill.
-    internal: the admin says that this source may live on a private network.
+    internal: the admin says that this source may live on a private network. distrusted: its items' own ids change or
+    repeat, so that identity AUTO names items by their addresses.
     """
 
     slug: str
@@ -29,13 +32,33 @@ class Source:
     body_hash: str = ""
     fetched_before: bool = False
     internal: bool = False
+    options: SourceOptions = field(default_factory=SourceOptions)
+    distrusted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RawDocument:
+    """What came over the wire, unpacked, and for whom. url: after redirects. source: says how to read it. now: aware UTC.
+
+    depth: how many documents led here, such as an index of sitemaps or earlier pages of a list.
+    """
+
+    body: bytes
+    content_type: str
+    url: str
+    source: Source
+    now: datetime
+    depth: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
     """New content came. final_url: after redirects. min_wait_s: the source asks not to come back sooner.
 
-    repairs: what could not be read or had to be left out of the whole, in words for the admin.
+    repairs: what could not be read or had to be left out of the whole, in words for the admin. more: absolute addresses
+    of documents that belong to this one (sitemaps of an index, the next page), each to be fetched and parsed in turn.
+    hubs, self_url: for WebSub, as the document names them. native_id: of the feed itself (atom:id), "" when it has none.
+    skip_hours (UTC), skip_days (0 is Monday): when the source asks to be left alone.
     """
 
     items: tuple[Item, ...]
@@ -46,6 +69,12 @@ class Fetched:
     final_url: str = ""
     min_wait_s: int = 0
     repairs: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
+    hubs: tuple[str, ...] = ()
+    self_url: str = ""
+    native_id: str = ""
+    skip_hours: tuple[int, ...] = ()
+    skip_days: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +100,10 @@ class FetchFailed:
 
 
 FetchResult = Fetched | NotModified | FetchFailed
+
+
+class Parse(Protocol):
+    """Bytes → items. In this process or, with limits of time and memory, in another."""
+
+    def __call__(self, document: RawDocument) -> Fetched | FetchFailed:
+        """What the document holds, without validators. Never raises for any bytes."""

@@ -8,8 +8,12 @@ from typing import Final
 class SourceKind(StrEnum):
     """How a source is read."""
 
-    FEED = "feed"
+    FEED = "feed"  # RSS, Atom, RDF, JSON Feed
+    SITEMAP = "sitemap"  # sitemap, news sitemap, index of sitemaps
+    PAGE = "page"  # a web page that lists articles
+    API = "api"  # JSON of any shape
     FOLDER = "folder"
+    PUSH = "push"  # articles are handed to us
 
 
 class FirstFetch(StrEnum):

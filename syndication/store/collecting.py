@@ -9,6 +9,7 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, update
 
 from syndication.domain.errors import StoreError
+from syndication.domain.source_options import options_from, options_to
 from syndication.domain.sources import Source
 from syndication.domain.states import Health, SourceKind
 from syndication.store.tables import ArticleRow, SourceRow
@@ -78,6 +79,7 @@ def add_source(session: Session, source: Source, now: datetime) -> int:
         language=source.language,
         first_fetch=source.first_fetch,
         internal=source.internal,
+        options=options_to(source.options),
         next_poll_at=now,
         created_at=now,
     )
@@ -211,4 +213,6 @@ def _source(row: SourceRow) -> Source:
         body_hash=row.body_hash,
         fetched_before=row.fetched_before,
         internal=row.internal,
+        options=options_from(row.options),
+        distrusted=row.distrusted,
     )

@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Index, UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlmodel import Column, Field, SQLModel
 
 from syndication.domain.articles import DateOrigin, Precision
 from syndication.domain.states import FirstFetch, Health, SourceKind
-from syndication.store.tables.columns import big_key, big_reference, json_column, words
+from syndication.store.tables.columns import BIG, big_key, big_reference, json_column, words
 
 
 class SourceRow(SQLModel, table=True):
@@ -25,6 +25,10 @@ class SourceRow(SQLModel, table=True):
     language: str = ""
     first_fetch: FirstFetch = words(FirstFetch, FirstFetch.BACKFILL)
     internal: bool = False
+    options: dict[str, Any] = json_column(dict)
+    # How badly its items' own ids behave: grows fast, falls slowly; see collect/trust.py.
+    id_faults: int = 0
+    distrusted: bool = False
     enabled: bool = True
     etag: str = ""
     last_modified: str = ""
@@ -52,8 +56,11 @@ class ArticleRow(SQLModel, table=True):
     uid: str = Field(unique=True, max_length=16)
     source_id: int = Field(foreign_key="source.id")
     native_key: str
+    native_id: str = ""
     canonical_url: str = Field(default="", index=True)
     url: str = ""
+    # Articles of one event share it: the number of the first; empty until somebody looked.
+    story_id: int | None = Field(default=None, sa_column=Column(BIG, nullable=True, index=True))
     seq: int | None = Field(default=None, unique=True)
     is_backfill: bool = False
     language: str = ""
