@@ -5,7 +5,7 @@ import logging
 import typer
 
 from syndication import __version__
-from syndication.cli import admins, content, demo, mailing, people, running
+from syndication.cli import admins, content, demo, mailing, people, running, tokens
 from syndication.cli.logs import log_from
 from syndication.cli.output import out
 
@@ -32,6 +32,7 @@ app.add_typer(content.topics, name="topics")
 app.add_typer(mailing.issues, name="issues")
 app.add_typer(people.subscribers, name="subscribers")
 app.add_typer(admins.admin, name="admin")
+app.add_typer(tokens.tokens, name="tokens")
 
 
 @app.command("version", epilog="Example: syndication version")

@@ -1,19 +1,16 @@
 """A source due → its articles stored. A visit may be repeated or killed at any point: what is known is left alone."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
-from syndication.collect.decide import Known, decide
 from syndication.collect.pace import Rhythm, after_failure, after_success
-from syndication.domain.articles import Item
 from syndication.domain.seams import Enqueue, Fetcher, Task
 from syndication.domain.sources import Fetched, FetchFailed, FetchResult, NotModified, Source
 from syndication.domain.states import Health
+from syndication.jobs.storing import store_items
 from syndication.store.collecting import (
     Failure,
     SourceState,
@@ -25,12 +22,9 @@ from syndication.store.collecting import (
     source_state,
 )
 from syndication.store.database import Database
-from syndication.store.intake import add_articles, add_sightings, known_items, update_articles
 
 _SOURCES_A_TICK: Final = 200
 _LEASE: Final = timedelta(minutes=10)
-_ITEMS_A_CHUNK: Final = 50
-_CHARACTERS_A_CHUNK: Final = 500_000
 
 _log = structlog.get_logger()
 
@@ -87,36 +81,10 @@ def _visit(fetcher: Fetcher, source: Source, now: datetime) -> FetchResult:
 
 
 def _store(database: Database, source_id: int, source: Source, result: Fetched, now: datetime) -> CollectReport:
-    """Items in chunks, each with what is known of it in one transaction."""
-    keys = frozenset(item.native_key for item in result.items)
-    urls = Counter(item.canonical_url for item in result.items)
-    added = updated = 0
-    for chunk in _chunks(result.items):
-        with database.write() as session:
-            known = known_items(session, source_id, chunk)
-            changes = decide(chunk, Known(known.by_key, known.here, known.elsewhere, known.sighted), keys, urls)
-            add_articles(session, source_id, source, changes.add, now)
-            update_articles(session, [(item, article.article_id) for item, article in changes.update], now)
-            add_sightings(session, source_id, [(item, article.article_id) for item, article in changes.sight], now)
-        added += len(changes.add)
-        updated += len(changes.update)
+    stored = store_items(database, source_id, source, result.items, now)
+    added, updated = len(stored.added), len(stored.updated)
     unchanged = len(result.items) - added - updated
     return CollectReport(source.slug, added, updated, unchanged, None, _repairs(result))
-
-
-def _chunks(items: Sequence[Item]) -> Iterator[list[Item]]:
-    """Pieces that are written within 250 ms, whatever their size."""
-    chunk: list[Item] = []
-    characters = 0
-    for item in items:
-        size = len(item.content)
-        if chunk and (len(chunk) == _ITEMS_A_CHUNK or characters + size > _CHARACTERS_A_CHUNK):
-            yield chunk
-            chunk, characters = [], 0
-        chunk.append(item)
-        characters += size
-    if chunk:
-        yield chunk
 
 
 def _repairs(result: Fetched) -> tuple[str, ...]:

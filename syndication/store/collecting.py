@@ -183,6 +183,16 @@ def record_failure(session: Session, source_id: int, visit: Failure, now: dateti
     session.flush()
 
 
+def record_push(session: Session, source_id: int, now: datetime, *, new: bool) -> None:
+    """Note that articles were handed to a source. now: aware UTC."""
+    row = _row(session, source_id)
+    row.last_attempt_at = row.last_success_at = now
+    row.last_article_at = now if new else row.last_article_at
+    row.fetched_before = True
+    session.add(row)
+    session.flush()
+
+
 def row_id(number: int | None) -> int:
     """The id of a row that is in the database."""
     if number is None:

@@ -187,3 +187,13 @@ def _wording(session: Session, article: ArticleRow, language: str) -> ArticleTex
         return ArticleTextRow(article_id=row_id(article.id), language=language, title="", revision=0)
     found.language = language
     return found
+
+
+def uids_of(session: Session, source_id: int, keys: Sequence[str]) -> dict[str, str]:
+    """Public ids of what this source carries, by native key; another source's article that it was seen to carry, too."""
+    found = session.execute(
+        select_columns(col(SightingRow.native_key), col(ArticleRow.uid))
+        .join(ArticleRow, col(ArticleRow.id) == col(SightingRow.article_id))
+        .where(col(SightingRow.source_id) == source_id, col(SightingRow.native_key).in_(keys))
+    )
+    return {key: uid for key, uid in found}

@@ -15,6 +15,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from syndication.web import mailbox, pages, readers, sample, signup
 from syndication.web.admin import access
 from syndication.web.admin import pages as console
+from syndication.web.admin import tokens as console_tokens
+from syndication.web.api import articles as api_articles
+from syndication.web.api.problems import Problem, answer_problem, invalid, is_api, problem
 from syndication.web.deps import Deps
 from syndication.web.render import message_page
 from syndication.web.security import Guard, same_origin
@@ -43,9 +46,10 @@ def create_app(deps: Deps) -> ASGIApp:
     )
     router.state.deps = deps
     router.state.throttles = signup.Throttles()
-    for part in (sample, pages, signup, readers, mailbox, access, console):
+    for part in (sample, pages, signup, readers, mailbox, access, console, console_tokens, api_articles):
         router.include_router(part.router)
     router.add_exception_handler(HTTPException, _http_error)
+    router.add_exception_handler(Problem, answer_problem)
     router.add_exception_handler(RequestValidationError, _incomplete)
     router.add_exception_handler(access.NeedsLogIn, access.log_in_first)
     router.add_exception_handler(Exception, _our_fault)
@@ -65,11 +69,16 @@ def _http_error(request: Request, error: Exception) -> Response:
     title, words = _WORDS.get(status, (HTTPStatus(status).phrase, ""))
     if isinstance(error, HTTPException) and error.detail not in {"", HTTPStatus(status).phrase}:
         words = error.detail
+    if is_api(request):
+        headers = error.headers if isinstance(error, HTTPException) else None
+        return problem(status, words or title, headers=headers)
     return message_page(request, status, title, words)
 
 
 def _incomplete(request: Request, error: Exception) -> Response:
     """A value of the wrong kind: in the address nothing is there, in a form something is missing."""
+    if is_api(request) and isinstance(error, RequestValidationError):
+        return invalid(error)
     in_address = isinstance(error, RequestValidationError) and any(one["loc"][0] == "path" for one in error.errors())
     return _http_error(request, HTTPException(404 if in_address else 422))
 

@@ -31,7 +31,10 @@ class AdminSessionRow(SQLModel, table=True):
 
 
 class TokenRow(SQLModel, table=True):
-    """A secret we gave out, kept as SHA-256: 'setup' (first admin, used once) and 'api'."""
+    """A secret we gave out, kept as SHA-256: 'setup' (first admin, used once) and 'api'.
+
+    hint: its first characters. source_id: the one source an 'api' token may write to, None for any.
+    """
 
     __tablename__ = "token"
 
@@ -42,6 +45,10 @@ class TokenRow(SQLModel, table=True):
     created_at: datetime
     expires_at: datetime | None = None
     used_at: datetime | None = None
+    revoked_at: datetime | None = None
+    hint: str = Field(default="", max_length=16)
+    scopes: list[str] = json_column()
+    source_id: int | None = Field(default=None, foreign_key="source.id")
 
 
 class AuditEntryRow(SQLModel, table=True):

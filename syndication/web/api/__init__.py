@@ -1,0 +1,1 @@
+"""The API for programs, below /api/v1: bearer tokens with scopes, errors as problem+json."""
