@@ -13,7 +13,6 @@ from syndication.settings import load_settings
 from syndication.store.admins import audit
 from syndication.store.tokens import NewToken, create_token, list_tokens, revoke_token, source_named
 
-
 tokens = typer.Typer(help="What programs log in to the API with.", no_args_is_help=True)
 
 

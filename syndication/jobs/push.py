@@ -47,7 +47,9 @@ def push_articles(
     with database.read() as session:
         source = load_source(session, source_id)
     if source.kind is not SourceKind.PUSH:
-        message = f"The source '{source.slug}' is read by us (kind {source.kind}); only a source of kind push takes articles."
+        message = (
+            f"The source '{source.slug}' is read by us (kind {source.kind}); only a source of kind push takes articles."
+        )
         raise SourceError(message)
     items = pushed_items(source, articles, now)
     if len(items) != len(articles):
@@ -62,7 +64,12 @@ def push_articles(
         _log.info("articles_pushed", source=source.slug, added=len(stored.added), updated=len(stored.updated))
         enqueue(Task.CLASSIFY, "classify")
     return [
-        PushedArticle(article.id, uids.get(item.native_key, ""), _status(item.native_key, stored.added, stored.updated), item.repairs)
+        PushedArticle(
+            article.id,
+            uids.get(item.native_key, ""),
+            _status(item.native_key, stored.added, stored.updated),
+            item.repairs,
+        )
         for article, item in zip(articles, items, strict=True)
     ]
 

@@ -196,4 +196,4 @@ def uids_of(session: Session, source_id: int, keys: Sequence[str]) -> dict[str, 
         .join(ArticleRow, col(ArticleRow.id) == col(SightingRow.article_id))
         .where(col(SightingRow.source_id) == source_id, col(SightingRow.native_key).in_(keys))
     )
-    return {key: uid for key, uid in found}
+    return {row.native_key: row.uid for row in found}

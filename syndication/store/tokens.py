@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from sqlalchemy import ColumnElement, update
 from sqlalchemy import select as select_columns
-from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from syndication.domain.scopes import Scope
@@ -76,13 +76,13 @@ def create_token(session: Session, wanted: NewToken, now: datetime) -> tuple[int
 
 def find_token(session: Session, secret: str, now: datetime) -> ApiToken | None:
     """The valid token with this secret. now: aware UTC."""
-    found = _tokens(session, TokenRow.hash == hash_of(secret))
+    found = _tokens(session, col(TokenRow.hash) == hash_of(secret))
     return found[0] if found and found[0].is_valid(now) else None
 
 
 def list_tokens(session: Session) -> list[ApiToken]:
     """All tokens of the API, newest first, those that are no longer valid too."""
-    return _tokens(session, True)  # noqa: FBT003 - a condition that always holds
+    return _tokens(session)
 
 
 def revoke_token(session: Session, token_id: int, now: datetime) -> bool:
@@ -101,11 +101,11 @@ def source_named(session: Session, slug: str) -> int | None:
     return session.exec(select(SourceRow.id).where(SourceRow.slug == slug)).first()
 
 
-def _tokens(session: Session, where: object) -> list[ApiToken]:
+def _tokens(session: Session, *where: ColumnElement[bool]) -> list[ApiToken]:
     rows = session.execute(
-        select_columns(TokenRow, SourceRow.slug)
+        select_columns(TokenRow, col(SourceRow.slug))
         .outerjoin(SourceRow, col(SourceRow.id) == col(TokenRow.source_id))
-        .where(col(TokenRow.kind) == _API, where)  # type: ignore[arg-type] # a condition, or True
+        .where(col(TokenRow.kind) == _API, *where)
         .order_by(col(TokenRow.id).desc())
     )
     return [

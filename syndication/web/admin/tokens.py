@@ -67,7 +67,9 @@ def _fault(label: str, scopes: tuple[Scope, ...], *, is_unknown: bool) -> str:
     return "There is no such source." if is_unknown else ""
 
 
-def _page(request: Request, admin: SignedIn, *, status: int = 200, secret: str = "", fault: str = "", label: str = "") -> Response:
+def _page(
+    request: Request, admin: SignedIn, *, status: int = 200, secret: str = "", fault: str = "", label: str = ""
+) -> Response:
     deps = deps_of(request)
     with deps.database.read() as session:
         return private_page(

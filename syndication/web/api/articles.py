@@ -113,7 +113,11 @@ def _source(request: Request, token: ApiToken, slug: str) -> int:
             raise Problem(403, f"This token may write to the source '{token.source}' only.")
         return token.source_id
     if not slug:
-        raise Problem(422, "Name the source the articles belong to: \"source\": \"…\".", errors=[{"pointer": "/source", "detail": "is missing"}])
+        raise Problem(
+            422,
+            'Name the source the articles belong to: "source": "…".',
+            errors=[{"pointer": "/source", "detail": "is missing"}],
+        )
     with deps_of(request).database.read() as session:
         found = source_named(session, slug)
     if found is None:

@@ -26,7 +26,9 @@ ARTICLE = {
 
 
 def source(session: Session, slug: str = "newsroom", kind: SourceKind = SourceKind.PUSH) -> int:
-    row = SourceRow(slug=slug, title=slug, kind=kind, location="", first_fetch=FirstFetch.NEW, next_poll_at=NOW, created_at=NOW)
+    row = SourceRow(
+        slug=slug, title=slug, kind=kind, location="", first_fetch=FirstFetch.NEW, next_poll_at=NOW, created_at=NOW
+    )
     session.add(row)
     session.flush()
     return row.id or 0
@@ -99,7 +101,9 @@ def test_the_same_id_with_other_words_is_an_update(website: Website, token: str)
         ([], ""),
     ],
 )
-def test_a_wrong_push_says_where_it_is_wrong_and_stores_nothing(website: Website, token: str, body: object, said: str) -> None:
+def test_a_wrong_push_says_where_it_is_wrong_and_stores_nothing(
+    website: Website, token: str, body: object, said: str
+) -> None:
     answer = post(website, token, body)
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
