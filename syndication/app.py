@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from syndication import __version__
 from syndication.collect.fetcher import SourceFetcher
+from syndication.deliver.greeting import SmtpServer
 from syndication.deliver.outbox import OutboxTransport
 from syndication.deliver.smtp import smtp_transport_from_url
 from syndication.domain.errors import ConfigError
@@ -84,6 +85,11 @@ class App:
             return OutboxTransport(self.settings.outbox)
         mail = self.settings.mail
         return smtp_transport_from_url(mail.transport, connections=mail.connections, starttls=mail.starttls)
+
+    def relay(self) -> SmtpServer:
+        """The server that mail is handed to. Raises ConfigError when mail stays in the outbox or the URL is wrong."""
+        mail = self.settings.mail
+        return smtp_transport_from_url(mail.transport, starttls=mail.starttls).server
 
     def post_office(self) -> PostOffice:
         """What every mail needs of this installation."""

@@ -5,7 +5,9 @@ import logging
 import secrets
 import signal
 from contextlib import closing, suppress
+from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated
 
 import typer
@@ -14,7 +16,9 @@ from rich.markup import escape
 from syndication.app import App, Runner, now, open_app
 from syndication.backup import make_backup, restore_backup
 from syndication.cli.logs import log_from
-from syndication.cli.output import errors_in_words, out, print_facts
+from syndication.cli.output import FAILED, Json, errors_in_words, out, print_facts, print_json
+from syndication.doctor import examine, is_ready
+from syndication.domain.findings import Finding, Verdict
 from syndication.domain.seams import Enqueue
 from syndication.domain.site import Profile
 from syndication.install import install
@@ -31,6 +35,15 @@ from syndication.web.words import slot_words
 
 _SECRET_BYTES = 24
 _FEEDS_EVERY_S = 0.5
+
+_MARKS = MappingProxyType(
+    {
+        Verdict.OK: "[green]✓[/green]",
+        Verdict.WARNING: "[yellow]![/yellow]",
+        Verdict.FAULT: "[bold red]✗[/bold red]",
+        Verdict.OFF: "[dim]·[/dim]",
+    }
+)
 
 commands = typer.Typer()
 
@@ -83,6 +96,20 @@ def restore(
             )
 
 
+@commands.command("doctor", epilog="Example: syndication doctor --json")
+def doctor_command(*, as_json: Json = False) -> None:
+    """What stands between this installation and its readers, each with its remedy. Exit code 1 while anything does."""
+    with errors_in_words(), open_app(load_settings()) as app:
+        found = examine(app, now())
+    if as_json:
+        print_json([asdict(finding) for finding in found])
+    else:
+        for finding in found:
+            _say_finding(finding)
+    if not is_ready(found):
+        raise typer.Exit(FAILED)
+
+
 @commands.command("serve", epilog="Example: syndication serve")
 def serve_command(
     *, set_up: Annotated[bool, typer.Option("--init", help="First do what `syndication init` does.")] = False
@@ -98,6 +125,13 @@ def serve_command(
             app.require_ready()
             asyncio.run(_serve(app, Runner(app)))
         out.print("Stopped.")
+
+
+def _say_finding(finding: Finding) -> None:
+    out.print(f"{_MARKS[finding.verdict]} [bold]{escape(finding.title)}[/bold]: {escape(finding.words)}")
+    for line in (finding.remedy, *finding.text.splitlines()):
+        if line:
+            out.print(f"    {escape(line)}")
 
 
 def _set_up(settings: Settings) -> None:

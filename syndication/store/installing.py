@@ -1,11 +1,20 @@
 """What `init` writes once: the counters, the facts that never change, and which entries are known already."""
 
+from datetime import datetime
 from typing import Final
 
-from sqlmodel import Session, select
+from sqlmodel import Session, func, select
 
 from syndication.domain.errors import StoreError
-from syndication.store.tables import CounterRow, InstallationRow, NewsletterRow, SourceRow, TopicRow
+from syndication.store.tables import (
+    ArticleRow,
+    CounterRow,
+    InstallationRow,
+    IssueRow,
+    NewsletterRow,
+    SourceRow,
+    TopicRow,
+)
 
 COUNTERS: Final = ("seq", "rules", "feed")
 _TAG_PREFIX: Final = "tag_prefix"
@@ -32,3 +41,9 @@ def tag_prefix_of(session: Session) -> str:
 def known_slugs(session: Session, table: type[TopicRow | SourceRow | NewsletterRow]) -> frozenset[str]:
     """The slugs a table holds."""
     return frozenset(session.exec(select(table.slug)).all())
+
+
+def newest_instant(session: Session) -> datetime | None:
+    """The latest instant (aware UTC) at which anything was collected or begun; None when nothing was yet."""
+    found = (session.exec(select(func.max(table))).one() for table in (ArticleRow.first_seen_at, IssueRow.created_at))
+    return max((at for at in found if at is not None), default=None)

@@ -16,6 +16,7 @@ COMMANDS = (
     "migrate",
     "backup",
     "restore",
+    "doctor",
     "serve",
     "collect",
     "classify",

@@ -1,0 +1,32 @@
+"""Questions to the domain name system: what a domain publishes about its mail."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from dns.exception import DNSException
+from dns.resolver import NXDOMAIN, NoAnswer, Resolver
+
+_SECONDS: Final = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """A resolver. servers: addresses of name servers, by default those of this machine. port: of theirs."""
+
+    servers: tuple[str, ...] = ()
+    port: int = 53
+
+    def texts(self, name: str) -> tuple[str, ...] | None:
+        """The TXT records of a name, each whole; None when nobody answers, so that nothing can be said."""
+        try:
+            resolver = Resolver(configure=not self.servers)
+            if self.servers:
+                resolver.nameservers = list(self.servers)
+                resolver.port = self.port
+            resolver.lifetime = _SECONDS
+            answer = resolver.resolve(name, "TXT")
+        except (NXDOMAIN, NoAnswer):
+            return ()
+        except (DNSException, OSError):
+            return None
+        return tuple(b"".join(record.strings).decode("utf-8", "replace") for record in answer)

@@ -1,0 +1,157 @@
+"""The doctor names what stands between an installation and its readers, with the remedy."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from syndication.app import App, open_app
+from syndication.backup import make_backup
+from syndication.doctor import examine, is_ready
+from syndication.domain.findings import Finding, Verdict
+from syndication.keys import make_keys
+from syndication.net.names import Names
+from syndication.settings import load_settings
+from syndication.store.database import open_database
+from syndication.store.installing import seed
+from syndication.store.migrate import migrate
+from syndication.store.tables import NewsletterRow
+from tests.support import rows
+from tests.support.certificates import make_certificate
+from tests.support.name_server import NameServer
+from tests.support.rows import NOW
+from tests.support.smtp import SmtpServer
+
+PUBLISHED = {"ours.test": ["v=spf1 mx ~all", "something else"], "_dmarc.ours.test": ["v=DMARC1; p=none"]}
+NOBODY = Names(("127.0.0.1",), 9)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """var/ of an installation with a newsletter, as it was made."""
+    database = open_database(f"sqlite:///{tmp_path}/var/syndication.db")
+    migrate(database)
+    make_keys(tmp_path / "var" / "secrets")
+    with database.write() as session:
+        seed(session, "tag:example.org,2026:x")
+        rows.add_topic(session, "agents")
+        rows.add_newsletter(session, "weekly", ["agents"])
+    database.close()
+    return tmp_path / "var"
+
+
+def installation(folder: Path, **variables: str) -> Iterator[App]:
+    environ = {"SYNDICATION_VAR": str(folder), **{f"SYNDICATION_{name}": value for name, value in variables.items()}}
+    with open_app(load_settings(environ, Path(__file__).parents[3])) as app:
+        yield app
+
+
+def by_name(findings: tuple[Finding, ...]) -> dict[str, Finding]:
+    return {finding.name: finding for finding in findings}
+
+
+def say(app: App, names: Names = NOBODY) -> dict[str, Finding]:
+    return by_name(examine(app, NOW, names))
+
+
+@pytest.fixture
+def trial(folder: Path) -> Iterator[App]:
+    yield from installation(folder)
+
+
+@pytest.fixture
+def relay(tmp_path: Path) -> Iterator[SmtpServer]:
+    """A relay with a certificate of its own authority that wants a log-in and takes one sender only."""
+
+    def only_ours(stage: str, argument: str) -> str | None:
+        return "550 5.7.1 Not your address" if stage == "mail" and "digest@ours.test" not in argument else None
+
+    certificate = make_certificate(tmp_path)
+    with SmtpServer(tls=certificate.server_context(), password="AG1lAHNlY3JldA==", fault=only_ours) as server:
+        shutil.copy(certificate.certificate, tmp_path / "ca.pem")
+        yield server
+
+
+@pytest.fixture
+def live(folder: Path, relay: SmtpServer, tmp_path: Path) -> Iterator[App]:
+    """Everything set up as the documentation says."""
+    database = open_database(f"sqlite:///{folder}/syndication.db")
+    with database.write() as session:
+        letter = session.exec(select(NewsletterRow)).one()
+        letter.sender_address = "digest@ours.test"
+    database.close()
+    url = f"smtp://me:secret@localhost:{relay.port}?ca={tmp_path / 'ca.pem'}"
+    yield from installation(
+        folder,
+        SITE__PUBLIC_URL="https://news.ours.test",
+        MAIL__TRANSPORT=url,
+        BACKUP__FOLDER=str(tmp_path / "elsewhere"),
+    )
+
+
+def test_a_trial_is_told_all_that_going_live_asks(trial: App) -> None:
+    found = say(trial)
+    faults = {name for name, finding in found.items() if finding.verdict is Verdict.FAULT}
+    assert faults == {"public_address", "sender", "transport"}
+    assert all(finding.remedy for finding in found.values() if finding.verdict in {Verdict.FAULT, Verdict.WARNING})
+    assert not is_ready(tuple(found.values()))
+
+
+def test_an_installation_that_is_set_up_is_ready(live: App) -> None:
+    make_backup(live.settings, NOW)
+    with NameServer(PUBLISHED) as server:
+        found = say(live, server.names)
+    assert {name: one.words for name, one in found.items() if one.verdict is not Verdict.OK} == {}
+    assert "logged in as me" in found["transport"].words
+    assert "STARTTLS" in found["transport"].words
+
+
+def test_a_wrong_password_is_named_without_being_shown(live: App) -> None:
+    wrong = live.settings.mail.transport.replace("secret", "guess")
+    settings = live.settings.model_copy(update={"mail": live.settings.mail.model_copy(update={"transport": wrong})})
+    found = say(replace(live, settings=settings))["transport"]
+    assert found.verdict is Verdict.FAULT
+    assert "535" in found.words
+    assert "guess" not in found.words + found.remedy
+
+
+def test_a_sender_the_relay_refuses_is_named(live: App) -> None:
+    with live.database.write() as session:
+        session.exec(select(NewsletterRow)).one().sender_address = "other@ours.test"
+    found = say(live)["transport"]
+    assert "other@ours.test is refused: 550" in found.words
+
+
+def test_a_relay_that_is_away_is_named(live: App, relay: SmtpServer) -> None:
+    wrong = live.settings.mail.transport.replace(str(relay.port), "9")
+    settings = live.settings.model_copy(update={"mail": live.settings.mail.model_copy(update={"transport": wrong})})
+    assert "localhost:9" in say(replace(live, settings=settings))["transport"].words
+
+
+def test_a_missing_record_is_given_to_be_copied(live: App) -> None:
+    with NameServer({"_dmarc.ours.test": ["v=DMARC1; p=none", "v=DMARC1; p=reject"]}) as server:
+        found = say(live, server.names)
+    assert (found["spf"].verdict, found["spf"].text[:15]) == (Verdict.FAULT, "v=spf1 include:")
+    assert "2 such records" in found["dmarc"].words
+
+
+def test_names_that_nobody_can_be_asked_about_are_no_fault(live: App) -> None:
+    found = say(live, NOBODY)
+    assert (found["spf"].verdict, found["dmarc"].verdict) == (Verdict.WARNING, Verdict.WARNING)
+
+
+def test_on_an_intranet_no_name_is_asked(folder: Path, relay: SmtpServer) -> None:
+    variables = {"SITE__INTRANET": "true", "SITE__PUBLIC_URL": "http://news.lan", "MAIL__TRANSPORT": relay.url}
+    for app in installation(folder, **variables):
+        found = say(app)
+        assert {found[name].verdict for name in ("spf", "dmarc")} == {Verdict.OFF}
+        assert found["public_address"].verdict is Verdict.OK
+
+
+def test_a_clock_that_went_back_is_noticed(trial: App) -> None:
+    with trial.database.write() as session:
+        rows.add_article(session, rows.add_source(session), at=NOW.replace(year=2027))
+    assert say(trial)["clock"].verdict is Verdict.FAULT
