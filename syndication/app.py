@@ -4,17 +4,20 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
 
 from syndication import __version__
 from syndication.collect.fetcher import SourceFetcher
+from syndication.deliver.back_channel import BackChannel
 from syndication.deliver.greeting import SmtpServer
+from syndication.deliver.incoming import Lock
 from syndication.deliver.outbox import OutboxTransport
 from syndication.deliver.smtp import smtp_transport_from_url
 from syndication.domain.errors import ConfigError
+from syndication.domain.incoming import Envelope, IncomingKind
 from syndication.domain.seams import Enqueue, Task, Transport
 from syndication.domain.site import Profile, Site
 from syndication.engine.embedded import EmbeddedEngine
@@ -24,12 +27,14 @@ from syndication.jobs.collect import collect_due, collect_source
 from syndication.jobs.compose import compose_issue
 from syndication.jobs.deliver import PostOffice, deliver_ready, recover_deliveries
 from syndication.jobs.fire import fire_due
-from syndication.jobs.notices import send_missing
+from syndication.jobs.mail_in import MailIn
+from syndication.jobs.notices import send_link, send_missing
 from syndication.jobs.publish import publish_feeds
 from syndication.jobs.sweep import sweep
 from syndication.keys import Keys, load_keys
-from syndication.scheduler import REPUBLISH, SWEEP, TICK, Clock
+from syndication.scheduler import REPUBLISH, SWEEP, TICK, TIDY, Clock
 from syndication.settings import Settings
+from syndication.store.bouncing import Taken
 from syndication.store.database import Database, open_database
 from syndication.store.installing import tag_prefix_of
 from syndication.store.migrate import require_current
@@ -95,6 +100,29 @@ class App:
         """What every mail needs of this installation."""
         return PostOffice(self.keys.tokens, self.site, self.keys.suppression)
 
+    def mail_in(self) -> MailIn:
+        """Takes in what comes back."""
+        return MailIn(self.database, Lock(self.keys.tokens, self.keys.suppression), self.keys.suppression)
+
+    def take_mail(self, raw: bytes, envelope: Envelope) -> Taken:
+        """Take in one message and, when its reader is to be asked whether the address works, keep the mail that asks.
+
+        Raises the database's errors; then nothing has changed.
+        """
+        taken = self.mail_in().take(raw, envelope, now())
+        if taken.probe is not None:
+            send_link(self.database, self.site, taken.probe, now())
+        return taken
+
+    def back_channel(self) -> BackChannel:
+        """The ways mail comes back. Raises ConfigError for a setting that cannot be meant."""
+        settings = self.settings.mail_in
+
+        def take(raw: bytes, envelope: Envelope) -> bool:
+            return self.take_mail(raw, envelope).kind is not IncomingKind.OTHER
+
+        return BackChannel(settings.listen, settings.imap, take)
+
     def tasks(self, enqueue: Enqueue, stop: Callable[[], bool]) -> Mapping[Task, Callable[..., None]]:
         """What each task does."""
         database, site = self.database, self.site
@@ -155,7 +183,11 @@ class Runner:
         self._role = RunnerRole(app.settings.var_folder) if app.database.is_sqlite else None
         self._stopping = threading.Event()
         self._engine = EmbeddedEngine(app.tasks(self.enqueue, self._stopping.is_set))
-        self._clock = Clock({self._tick: TICK, self._sweep: SWEEP, self._republish: REPUBLISH})
+        self._back_channel, self._mail_in = app.back_channel(), app.mail_in()
+        acts = {self._tick: TICK, self._sweep: SWEEP, self._republish: REPUBLISH, self._tidy: TIDY}
+        if self._back_channel.has_mailbox:
+            acts[self._back_channel.poll] = timedelta(seconds=app.settings.mail_in.every_s)
+        self._clock = Clock(acts)
 
     def enqueue(self, task: Task, key: str, **ids: int) -> None:
         """See `domain.seams.Enqueue`."""
@@ -167,11 +199,13 @@ class Runner:
         self._engine.start()
         self._sweep()
         self._republish()
+        self._back_channel.start()
         self._clock.start()
 
     def stop(self) -> None:
         """Finish what runs; what waits is found again at the next start."""
         self._stopping.set()
+        self._back_channel.stop()
         self._clock.stop()
         self._engine.stop()
         if self._role:
@@ -184,6 +218,9 @@ class Runner:
     def _republish(self) -> None:
         """What changed in a process that died before it published; looking at every feed costs 2 ms each (measured)."""
         self.enqueue(Task.PUBLISH, "publish")
+
+    def _tidy(self) -> None:
+        self._mail_in.tidy(now())
 
     def _sweep(self) -> None:
         sweep(self._database, self.enqueue, now())

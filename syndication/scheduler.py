@@ -16,6 +16,7 @@ _log = structlog.get_logger()
 TICK: Final = timedelta(seconds=1)
 SWEEP: Final = timedelta(seconds=5)
 REPUBLISH: Final = timedelta(minutes=1)
+TIDY: Final = timedelta(hours=1)
 
 
 class Clock:

@@ -78,6 +78,14 @@ class MailSettings(_Section):
     connections: int = Field(default=4, ge=1, le=100)
 
 
+class MailInSettings(_Section):
+    """Where bounces, complaints and unsubscribe mails come in; "" is nowhere."""
+
+    listen: str = ""
+    imap: str = ""
+    every_s: int = Field(default=60, ge=10, le=3600)
+
+
 class CollectSettings(_Section):
     """How sources are read."""
 
@@ -107,6 +115,7 @@ class _Values(BaseSettings):
     server: ServerSettings = ServerSettings()
     database: DatabaseSettings = DatabaseSettings()
     mail: MailSettings = MailSettings()
+    mail_in: MailInSettings = MailInSettings()
     collect: CollectSettings = CollectSettings()
     backup: BackupSettings = BackupSettings()
 

@@ -135,6 +135,9 @@ MOVES: Final = MappingProxyType(
                 DeliveryState.FAILED,
                 DeliveryState.UNKNOWN,
                 DeliveryState.EXPIRED,  # deferred after its issue was overtaken by the next slot
+                # A bounce may come before the acceptance that it proves was written down.
+                DeliveryState.BOUNCED,
+                DeliveryState.COMPLAINED,
             }
         ),
         DeliveryState.DEFERRED: frozenset(
@@ -142,7 +145,14 @@ MOVES: Final = MappingProxyType(
         ),
         # A late truth is still true; READY is the policy `resend`, at most once.
         DeliveryState.UNKNOWN: frozenset(
-            {DeliveryState.ACCEPTED, DeliveryState.DEFERRED, DeliveryState.FAILED, DeliveryState.READY}
+            {
+                DeliveryState.ACCEPTED,
+                DeliveryState.DEFERRED,
+                DeliveryState.FAILED,
+                DeliveryState.READY,
+                DeliveryState.BOUNCED,
+                DeliveryState.COMPLAINED,
+            }
         ),
         DeliveryState.ACCEPTED: frozenset({DeliveryState.BOUNCED, DeliveryState.COMPLAINED}),
         DeliveryState.BOUNCED: frozenset({DeliveryState.COMPLAINED}),

@@ -8,6 +8,7 @@ from sqlalchemy import delete, select, text, update
 from sqlmodel import Session, col
 
 from syndication.domain.tokens import suppression_mark
+from syndication.store.bouncing import forget_incoming
 from syndication.store.counting import recount_readers
 from syndication.store.database import Database
 from syndication.store.suppressing import suppress
@@ -42,6 +43,7 @@ def erase(session: Session, key: bytes, subscriber_id: int, now: datetime) -> bo
     session.execute(delete(ConsentEventRow).where(col(ConsentEventRow.subscription_id).in_(own)))
     session.execute(delete(SubscriptionTopicRow).where(col(SubscriptionTopicRow.subscription_id).in_(own)))
     recount_readers(session, [subscriber_id])
+    forget_incoming(session, subscriber_id)
     for table in (DeliveryRow, NoticeRow):
         # A server's reply often repeats the address.
         session.execute(

@@ -37,6 +37,11 @@ COMMANDS = (
     "subscribers erase",
     "subscribers import",
     "admin create",
+    "mail-in",
+    "suppressions list",
+    "suppressions show",
+    "suppressions add",
+    "suppressions remove",
 )
 
 

@@ -15,6 +15,7 @@ from syndication.store.tables.articles import (
 from syndication.store.tables.columns import metadata
 from syndication.store.tables.console import AdminRow, AdminSessionRow, AuditEntryRow, TokenRow
 from syndication.store.tables.imports import ReaderImportRejectRow, ReaderImportRow
+from syndication.store.tables.incoming import BounceScoreRow, IncomingMailRow
 from syndication.store.tables.newsletters import (
     DeliveryBatchRow,
     DeliveryCountRow,
@@ -47,6 +48,7 @@ __all__ = [
     "ArticleRow",
     "ArticleTextRow",
     "AuditEntryRow",
+    "BounceScoreRow",
     "ClassificationHistoryRow",
     "ClassificationRow",
     "ConsentEventRow",
@@ -59,6 +61,7 @@ __all__ = [
     "DigestItemRow",
     "DigestRow",
     "FeedDocumentRow",
+    "IncomingMailRow",
     "InstallationRow",
     "IssueArticleRow",
     "IssueRow",
