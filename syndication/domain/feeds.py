@@ -66,7 +66,9 @@ class FeedItem:
 class Feed:
     """A feed with its items, newest first. id: permanent tag URI. home_url: its page. path: address without the format's ending.
 
-    updated_at: the newest change in its data, never the clock.
+    updated_at: the newest change in its data, never the clock. query: what follows the ending, e.g. '?content=summary'.
+    hubs: WebSub hubs that are told of changes. older: path of the archive page before this document, "" when there is
+    none. current: for an archive page the path of the document with the newest articles, else "".
     """
 
     id: str
@@ -78,10 +80,18 @@ class Feed:
     language: str
     updated_at: datetime
     items: tuple[FeedItem, ...]
+    query: str = ""
+    hubs: tuple[str, ...] = ()
+    older: str = ""
+    current: str = ""
 
     def self_url(self, form: FeedFormat) -> str:
         """The absolute address of this feed in one format."""
-        return f"{self.public_url}{self.path}.{form}"
+        return f"{self.address(self.path, form)}{self.query}"
+
+    def address(self, path: str, form: FeedFormat) -> str:
+        """The absolute address of another document of this feed in one format."""
+        return f"{self.public_url}{path}.{form}"
 
 
 @dataclass(frozen=True, slots=True)

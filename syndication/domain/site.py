@@ -6,7 +6,10 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """public_url: absolute, no slash at the end. zone: IANA name. tag_prefix: see `domain.ids.tag_prefix`."""
+    """public_url: absolute, no slash at the end. zone: IANA name. tag_prefix: see `domain.ids.tag_prefix`.
+
+    hubs: addresses of WebSub hubs that are told when a public feed changes.
+    """
 
     title: str
     description: str
@@ -14,6 +17,7 @@ class Site:
     language: str
     zone: str
     tag_prefix: str
+    hubs: tuple[str, ...] = ()
 
 
 class Profile(StrEnum):

@@ -1,6 +1,7 @@
 """Articles with topics → feed documents in the store, and from there to files."""
 
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,15 +11,28 @@ from typing import Final
 import structlog
 from sqlmodel import Session
 
-from syndication.domain.feeds import FeedFormat
+from syndication.domain.feeds import FeedDocument, FeedFormat
 from syndication.domain.site import Site
 from syndication.publish.documents import dated, documents
+from syndication.store.archives import append_history
 from syndication.store.database import Database
-from syndication.store.feed_documents import documents_since, published, removed_feeds, retire_documents, save_documents
-from syndication.store.publishing import FeedPlan, load_feed, outline_feed, planned_feeds
+from syndication.store.feed_documents import (
+    Published,
+    documents_since,
+    leaving_paths,
+    published,
+    retire_documents,
+    save_documents,
+)
+from syndication.store.feed_plans import FeedPlan, planned_feeds
+from syndication.store.pinging import queue_pings
+from syndication.store.publishing import load_feed, outline_feed
 
 _log = structlog.get_logger()
 _TRIES: Final = 20
+_AT_ONCE: Final = 8
+"""Feeds saved in one transaction; on SQLite it takes 40 ms (measured)."""
+
 _WORKERS: Final = 4
 """Threads that publish: the database, lxml and zlib work beside Python."""
 
@@ -31,23 +45,26 @@ class PublishReport:
     unchanged: int
 
 
-def publish_feeds(database: Database, site: Site, now: datetime) -> PublishReport:
+def publish_feeds(database: Database, site: Site, now: datetime, *, thorough: bool = True) -> PublishReport:
     """Bring the documents of all feeds up to date; a feed whose data is unchanged is not written again.
 
-    now: aware UTC; the date of changes that left none in the data. Safe to run at any time, by several processes.
+    now: aware UTC; the date of changes that left none in the data. thorough: also give old articles that were accepted
+    late their place in the archives; news get theirs always. Safe to run at any time, by several processes.
     """
+    append_history(database, thorough=thorough)
     with database.read() as session:
         plans = planned_feeds(session, site)
-        removed = removed_feeds(session, [plan.path for plan in plans])
+        leaving = leaving_paths(session, {plan.name: plan.path for plan in plans})
         changed = [plan for plan in plans if _is_changed(session, site, plan)]
     outcome = Counter({False: (len(plans) - len(changed)) * len(FeedFormat)})
-    if removed:
-        with database.write() as session:
-            outcome[True] += retire_documents(session, removed)
-        _log.info("feeds_removed", paths=removed)
     with ThreadPoolExecutor(_WORKERS, "publish") as pool:
-        for counts in pool.map(lambda plan: _publish(database, site, plan, now), changed):
-            outcome.update(counts)
+        for first in range(0, len(changed), _AT_ONCE):
+            part = changed[first : first + _AT_ONCE]
+            outcome.update(_publish(database, site, part, now, pool))
+    for path, moved_to in leaving:
+        with database.write() as session:
+            outcome[True] += retire_documents(session, [path], moved_to)
+        _log.info("feed_moved" if moved_to else "feed_removed", path=path, moved_to=moved_to)
     return PublishReport(written=outcome[True], unchanged=outcome[False])
 
 
@@ -71,24 +88,57 @@ def _is_changed(session: Session, site: Site, plan: FeedPlan) -> bool:
     return published(session, plan.path).fingerprint != outline_feed(session, site, plan).fingerprint
 
 
-def _publish(database: Database, site: Site, plan: FeedPlan, now: datetime) -> Counter[bool]:
-    """How many documents of one feed were written (True) and were not (False)."""
+@dataclass(frozen=True, slots=True)
+class _Built:
+    """The documents of a feed, and what was stored of it when they were made."""
+
+    plan: FeedPlan
+    documents: tuple[FeedDocument, ...]
+    fingerprint: str
+    before: Published
+
+
+def _publish(
+    database: Database, site: Site, plans: Sequence[FeedPlan], now: datetime, pool: ThreadPoolExecutor
+) -> Counter[bool]:
+    """How many documents of these feeds were written (True) and were not (False)."""
+    outcome = Counter[bool]()
+    left = list(plans)
     for _ in range(_TRIES):
-        with database.read() as session:
-            before = published(session, plan.path)
-            outline = outline_feed(session, site, plan)
-            if outline.fingerprint == before.fingerprint:
-                return Counter({False: len(FeedFormat)})
-            feed = load_feed(session, site, outline)
-        made = documents(dated(feed, before.last_modified, now))
+        built = [one for one in pool.map(lambda plan: _build(database, site, plan, now), left) if one]
+        outcome[False] += (len(left) - len(built)) * len(FeedFormat)
+        left = []
+        # One commit for all of them: a commit costs as much as building a feed (measured).
         with database.write() as session:
-            written = save_documents(session, made, outline.fingerprint, before.version)
-        if written is not None:
-            _log.info("feed_published", path=plan.path, articles=len(feed.items), documents=written)
-            return Counter({True: written, False: len(made) - written})
+            for one in built:
+                written = save_documents(session, one.documents, one.fingerprint, one.before.version, one.plan.name)
+                if written is None:
+                    left.append(one.plan)
+                    continue
+                outcome.update({True: written, False: len(one.documents) - written})
+                if written:
+                    queue_pings(session, site.hubs, _addresses(site, one.documents), now)
+        if not left:
+            return outcome
     # Whoever kept coming first has published newer data than ours; the next run looks again.
-    _log.warning("feed_contended", path=plan.path, tries=_TRIES)
-    return Counter({False: len(FeedFormat)})
+    _log.warning("feeds_contended", paths=[plan.path for plan in left], tries=_TRIES)
+    outcome[False] += len(left) * len(FeedFormat)
+    return outcome
+
+
+def _build(database: Database, site: Site, plan: FeedPlan, now: datetime) -> _Built | None:
+    """The documents of a feed; None when somebody else has published them already."""
+    with database.read() as session:
+        before = published(session, plan.path)
+        outline = outline_feed(session, site, plan)
+        if outline.fingerprint == before.fingerprint:
+            return None
+        feed = load_feed(session, site, outline)
+    return _Built(plan, documents(dated(feed, before.last_modified, now)), outline.fingerprint, before)
+
+
+def _addresses(site: Site, made: Sequence[FeedDocument]) -> list[str]:
+    return [f"{site.public_url}{document.path}.{document.form}" for document in made]
 
 
 def _file_of(folder: Path, path: str) -> Path:

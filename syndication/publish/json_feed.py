@@ -17,8 +17,10 @@ def json_feed(feed: Feed) -> bytes:
         "title": feed.title,
         "home_page_url": feed.home_url,
         "feed_url": feed.self_url(FeedFormat.JSON),
+        "next_url": feed.address(feed.older, FeedFormat.JSON) if feed.older else "",
         "description": feed.description,
         "language": feed.language,
+        "hubs": [{"type": "WebSub", "url": hub} for hub in feed.hubs],
         "items": [_item(item, feed) for item in feed.items],
     }
     return json.dumps(_filled(document), ensure_ascii=False, separators=(",", ":")).encode()

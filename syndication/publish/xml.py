@@ -3,6 +3,7 @@
 Sources: RSS Advisory Board profile 1.0; RFC 4287; RFC 5988 relations in RSS as in RFC 5005, appendix B.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Final
@@ -19,6 +20,8 @@ MEDIA_TYPES: Final = {FeedFormat.RSS: "application/rss+xml", FeedFormat.ATOM: "a
 _ATOM: Final = "http://www.w3.org/2005/Atom"
 _DC: Final = "http://purl.org/dc/elements/1.1/"
 _MEDIA: Final = "http://search.yahoo.com/mrss/"
+_HISTORY: Final = "http://purl.org/syndication/history/1.0"
+_STYLE: Final = "/static/feed.css"
 _XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
@@ -85,6 +88,9 @@ class Generator(FeedGenerator):  # type: ignore[misc]  # feedgen ships no types
     def __init__(self, updated: datetime) -> None:
         super().__init__()
         self.changed = updated
+        self.head: tuple[dict[str, str], ...] = ()
+        self.is_archive = False
+        self.style_url = ""
         self.updated(updated)  # feedgen's default is the clock
         # feedgen would write this date by switching the locale of the whole process, which other threads see.
         self._FeedGenerator__rss_lastBuildDate = None
@@ -98,7 +104,7 @@ class Generator(FeedGenerator):  # type: ignore[misc]  # feedgen ships no types
     def _create_rss(self, extensions: bool = True) -> tuple[etree._Element, etree._ElementTree]:  # noqa: FBT001, FBT002 - feedgen's signature
         root, document = super()._create_rss(extensions)
         channel = root[0]
-        links = self.link() or []
+        links = [*(self.link() or []), *self.head]
         for written in channel.findall(f"{{{_ATOM}}}link"):
             channel.remove(written)
         place = channel.index(channel.find("description")) + 1
@@ -108,14 +114,29 @@ class Generator(FeedGenerator):  # type: ignore[misc]  # feedgen ships no types
         built = etree.Element("lastBuildDate")
         built.text = format_datetime(self.changed, usegmt=True)
         channel.insert(channel.index(channel.find("generator")) + 1, built)
+        self._finish(root, channel, channel.index(built) + 1)
         return root, document
+
+    def _create_atom(self, extensions: bool = True) -> tuple[etree._Element, etree._ElementTree]:  # noqa: FBT001, FBT002 - feedgen's signature
+        root, document = super()._create_atom(extensions)
+        place = root.index(root.findall("link")[-1]) + 1
+        for offset, link in enumerate(self.head):
+            root.insert(place + offset, etree.Element("link", link))
+        self._finish(root, root, place + len(self.head))
+        return root, document
+
+    def _finish(self, root: etree._Element, head: etree._Element, place: int) -> None:
+        """Mark an archive document; name the style sheet that browsers show it with. Source: RFC 5005 section 4."""
+        if self.is_archive:
+            head.insert(place, etree.Element(f"{{{_HISTORY}}}archive"))
+        root.addprevious(etree.ProcessingInstruction("xml-stylesheet", f'type="text/css" href="{self.style_url}"'))
 
 
 class _Prefixes(BaseExtension):  # type: ignore[misc]  # feedgen ships no types
     """Declares the prefixes of extensions once, in the root."""
 
     def extend_ns(self) -> dict[str, str]:
-        return {"dc": _DC, "media": _MEDIA}
+        return {"dc": _DC, "media": _MEDIA, "fh": _HISTORY}
 
 
 def _generator(feed: Feed, form: FeedFormat) -> Generator:
@@ -129,9 +150,21 @@ def _generator(feed: Feed, form: FeedFormat) -> Generator:
         generator.language(feed.language)
     generator.link(href=feed.home_url, rel="alternate", type="text/html")
     generator.link(href=feed.self_url(form), rel="self", type=MEDIA_TYPES[form])
+    generator.head = tuple(_head(feed, form))
+    generator.is_archive = bool(feed.current)
+    generator.style_url = f"{feed.public_url}{_STYLE}"
     for item in feed.items:
         generator.add_entry(_entry(item, feed.language))
     return generator
+
+
+def _head(feed: Feed, form: FeedFormat) -> Iterator[dict[str, str]]:
+    """Relations that feedgen does not know. Sources: RFC 5005 section 4; WebSub, section 4."""
+    for hub in feed.hubs:
+        yield {"rel": "hub", "href": hub}
+    for relation, path in (("current", feed.current), ("prev-archive", feed.older)):
+        if path:
+            yield {"rel": relation, "href": feed.address(path, form), "type": MEDIA_TYPES[form]}
 
 
 def _entry(item: FeedItem, feed_language: str) -> Entry:

@@ -1,11 +1,11 @@
 """Feed documents: the bytes that are served and exported, each change with a version of its own."""
 
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlmodel import Session, col
 
 from syndication.domain.feeds import FeedDocument, FeedFormat
@@ -23,10 +23,11 @@ class Published(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """A document with its version. A removed feed's document has no bytes."""
+    """A document with its version. A removed feed's document has no bytes. moved_to: the path it has now."""
 
     version: int
     document: FeedDocument
+    moved_to: str = ""
 
     @property
     def is_gone(self) -> bool:
@@ -44,10 +45,12 @@ def published(session: Session, path: str) -> Published:
     return Published(*max(rows, key=operator.itemgetter(0))) if rows else Published(0, "", None)
 
 
-def save_documents(session: Session, documents: Sequence[FeedDocument], fingerprint: str, seen: int) -> int | None:
+def save_documents(
+    session: Session, documents: Sequence[FeedDocument], fingerprint: str, seen: int, feed: str = ""
+) -> int | None:
     """Keep a feed's documents; answers how many have new bytes. An unchanged one is not rewritten.
 
-    seen: the version that `published` told before the data was read. None: somebody published this feed since, maybe
+    feed: its permanent name. seen: the version that `published` told before the data was read. None: somebody published this feed since, maybe
     from newer data, so nothing was kept and the feed must be loaded again.
     """
     # The counter's row stays locked until the commit: the order of versions is the order of commits, so that who asks
@@ -62,24 +65,47 @@ def save_documents(session: Session, documents: Sequence[FeedDocument], fingerpr
         row = rows.get(document.form)
         if row is None or row.etag != document.etag:
             written += 1
-            session.merge(_document_row(document, version, fingerprint))
+            session.merge(_document_row(document, version, fingerprint, feed))
         else:
-            row.fingerprint = fingerprint
+            row.fingerprint, row.feed = fingerprint, feed
     return written
 
 
-def removed_feeds(session: Session, paths: Sequence[str]) -> list[str]:
-    """The feeds that still have documents and are none of the given ones."""
-    statement = select(col(FeedDocumentRow.path)).distinct().order_by(col(FeedDocumentRow.path))
-    return list(
-        session.scalars(statement.where(col(FeedDocumentRow.etag) != "", col(FeedDocumentRow.path).not_in(paths)))
-    )
+class Leaving(NamedTuple):
+    """A path that no feed has any more, and what it answers from now on: moved_to, or 410 when that is ""."""
+
+    path: str
+    moved_to: str
 
 
-def retire_documents(session: Session, paths: Sequence[str]) -> int:
-    """Take the bytes from all documents of these feeds; answers how many there were. They answer 410 from then on."""
+def leaving_paths(session: Session, planned: Mapping[str, str]) -> list[Leaving]:
+    """The paths that are to answer something else than they do. planned: of each feed's permanent name its path.
+
+    A renamed feed is followed at once to its newest path, however often it was renamed.
+    """
+    known = select(
+        col(FeedDocumentRow.path),
+        col(FeedDocumentRow.feed),
+        func.max(FeedDocumentRow.moved_to),
+        func.max(FeedDocumentRow.etag),
+    ).group_by(col(FeedDocumentRow.path), col(FeedDocumentRow.feed))
+    paths = frozenset(planned.values())
+    found = []
+    for path, feed, moved_to, etag in session.execute(known.order_by(col(FeedDocumentRow.path))):
+        target = planned.get(feed, "")
+        if path not in paths and (etag or moved_to != target):
+            found.append(Leaving(path, target))
+    return found
+
+
+def retire_documents(session: Session, paths: Sequence[str], moved_to: str = "") -> int:
+    """Take the bytes from all documents of these paths; answers how many there were.
+
+    They answer 410 from then on, or 301 when the feed has moved.
+    """
     emptied = {
         "version": raise_counter(session, "feed"),
+        "moved_to": moved_to,
         "fingerprint": "",
         "etag": "",
         "body": b"",
@@ -95,11 +121,15 @@ def documents_since(session: Session, version: int) -> Iterator[Stored]:
     newer = select(*(col(column) for column in columns)).where(col(FeedDocumentRow.version) > version)
     for known, path, form in session.execute(newer.order_by(*(col(column) for column in columns))).all():
         # The version as it was listed: one that came since is newer than others that are not on the list.
-        yield Stored(known, _document(session.get_one(FeedDocumentRow, (path, form))))
+        row = session.get_one(FeedDocumentRow, (path, form))
+        yield Stored(known, _document(row), row.moved_to)
+        session.expunge(row)
 
 
-def _document_row(document: FeedDocument, version: int, fingerprint: str) -> FeedDocumentRow:
+def _document_row(document: FeedDocument, version: int, fingerprint: str, feed: str) -> FeedDocumentRow:
     return FeedDocumentRow(
+        feed=feed,
+        moved_to="",
         path=document.path,
         form=document.form,
         version=version,

@@ -1,11 +1,10 @@
-"""What feeds are made of: which feeds there are, and the newest articles of each."""
+"""What feeds are made of: the newest articles of each, and the pages of its archive."""
 
 import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -18,7 +17,10 @@ from syndication.domain.feeds import Feed, FeedItem, FeedTopic, Origin
 from syndication.domain.ids import article_id, feed_id
 from syndication.domain.site import Site
 from syndication.domain.states import SourceKind
+from syndication.html.text import lead, plain_text
+from syndication.store.feed_plans import ITEMS, FeedKind, FeedPlan
 from syndication.store.tables import (
+    ArchiveEntryRow,
     ArticleRow,
     ArticleTextRow,
     ClassificationRow,
@@ -26,10 +28,8 @@ from syndication.store.tables import (
     TopicRow,
 )
 
-ITEMS: Final = 50
-"""How many articles a feed holds. Source: JSON Feed 1.1, 'under 100 KB ideal, 250 KB fine'."""
-
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_FEW: Final = 2_000
 # What documents show of an article; `content_hash` and `revision` stand for its texts.
 _COLUMNS: Final[Sequence[Any]] = (
     col(ArticleRow.id),
@@ -46,60 +46,29 @@ _COLUMNS: Final[Sequence[Any]] = (
     col(ArticleRow.enclosures),
     col(ArticleRow.image_url),
     col(ArticleRow.ai_generated),
+    col(ArticleRow.removed_at),
     col(SourceRow.title).label("source_title"),
     col(SourceRow.kind).label("source_kind"),
     col(SourceRow.location).label("source_location"),
     col(SourceRow.base_url).label("source_base_url"),
     col(SourceRow.internal).label("source_internal"),
     col(SourceRow.language).label("source_language"),
+    col(SourceRow.full_text).label("source_full_text"),
 )
-
-
-class FeedKind(StrEnum):
-    """What a feed is made of; the middle of its address and of its id."""
-
-    ALL = "all"
-    TOPIC = "topics"
-    SOURCE = "sources"
-
-
-@dataclass(frozen=True, slots=True)
-class FeedPlan:
-    """A feed that is to be published. key: id of its topic or source, 0 for the feed of everything."""
-
-    kind: FeedKind
-    key: int
-    path: str
-    title: str
-    description: str
-    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """What a feed holds. fingerprint: changes when its documents may, far cheaper to know than the documents."""
+    """What a feed holds. fingerprint: changes when its documents may, far cheaper to know than the documents.
+
+    current: for a page of an archive the path of the feed, else "".
+    """
 
     plan: FeedPlan
     articles: Sequence[Row[Any]]
     topics: Sequence[Row[Any]]
     fingerprint: str
-
-
-def planned_feeds(session: Session, site: Site) -> list[FeedPlan]:
-    """All feeds there are: everything, each enabled topic, each source."""
-    everything = FeedPlan(FeedKind.ALL, 0, "/feeds/all", site.title, site.description)
-    topics = select(TopicRow).where(col(TopicRow.enabled)).order_by(col(TopicRow.position), col(TopicRow.id))
-    sources = select(SourceRow).order_by(col(SourceRow.id))
-    return [
-        everything,
-        *(_plan(FeedKind.TOPIC, row, site, row.description) for row in session.scalars(topics)),
-        *(_plan(FeedKind.SOURCE, row, site, "", row.language) for row in session.scalars(sources)),
-    ]
-
-
-def _plan(kind: FeedKind, row: TopicRow | SourceRow, site: Site, description: str, language: str = "") -> FeedPlan:
-    title = f"{row.title} · {site.title}"
-    return FeedPlan(kind, row.id or 0, f"/feeds/{kind}/{row.slug}", title, description, language)
+    current: str = ""
 
 
 def outline_feed(session: Session, site: Site, plan: FeedPlan) -> Outline:
@@ -108,34 +77,77 @@ def outline_feed(session: Session, site: Site, plan: FeedPlan) -> Outline:
     Newest first by publication, or by when we first saw the article if that was earlier: nobody climbs by a date in
     the future; by public id where dates are equal. Articles of backfill are in at once, removed ones out.
     """
-    articles = session.execute(_newest(session, plan)).all()
+    return _outline(session, site, plan, session.execute(_newest(session, plan)).all())
+
+
+def outline_page(session: Session, site: Site, plan: FeedPlan, page: int) -> Outline:
+    """A full page of a feed's archive, newest first; page 1 has the oldest articles. See `store.archives`."""
+    last = page * ITEMS
+    wanted = (
+        select(*_COLUMNS)
+        .join(SourceRow, col(SourceRow.id) == col(ArticleRow.source_id))
+        .join(ArchiveEntryRow, col(ArchiveEntryRow.article_id) == col(ArticleRow.id))
+        .where(col(ArchiveEntryRow.feed) == plan.name)
+        .where(col(ArchiveEntryRow.number) > last - ITEMS, col(ArchiveEntryRow.number) <= last)
+        .order_by(col(ArchiveEntryRow.number).desc())
+    )
+    own = replace(plan, path=f"{plan.path}/archive/{page}", pages=page - 1)
+    return _outline(session, site, own, session.execute(wanted).all(), current=plan.path)
+
+
+def _outline(
+    session: Session, site: Site, plan: FeedPlan, articles: Sequence[Row[Any]], *, current: str = ""
+) -> Outline:
     topics = _topics(session, [article.id for article in articles])
-    known = (__version__, site, plan, list(map(tuple, articles)), list(map(tuple, topics)))
+    known = (__version__, site, plan, current, list(map(tuple, articles)), list(map(tuple, topics)))
     fingerprint = hashlib.sha256(repr(known).encode(errors="surrogatepass")).hexdigest()
-    return Outline(plan, articles, topics, fingerprint)
+    return Outline(plan, articles, topics, fingerprint, current)
 
 
 def load_feed(session: Session, site: Site, outline: Outline) -> Feed:
     """The feed with the texts of its articles. updated_at: the newest change among them, 1970 when there are none."""
     plan, articles = outline.plan, outline.articles
     texts, topics = _texts(session, outline), _by_article(outline.topics)
-    changes = [max(article.updated_at, article.first_seen_at) for article in articles]
+    changes = [max(at for at in _dates(article) if at) for article in articles]
     return Feed(
-        id=feed_id(site.tag_prefix, plan.kind, plan.key),
+        id=feed_id(site.tag_prefix, *plan.name.split("/", maxsplit=1)),
         path=plan.path,
         title=plan.title,
         description=plan.description,
-        home_url=f"{site.public_url}/" if plan.kind is FeedKind.ALL else f"{site.public_url}/feeds/",
+        home_url=f"{site.public_url}{_home(outline)}",
         public_url=site.public_url,
         language=plan.language or site.language,
         updated_at=max(changes, default=_EPOCH),
         items=tuple(
-            _item(site, article, texts[article.id], topics[article.id]) for article in articles if article.id in texts
+            _item(site, plan, article, texts[article.id], topics[article.id])
+            for article in articles
+            if article.id in texts and article.removed_at is None
         ),
+        query=plan.query,
+        hubs=() if outline.current or plan.kind is FeedKind.CHOICE else site.hubs,
+        older=_older(outline),
+        current=outline.current,
     )
 
 
-def _shown_at() -> ColumnElement[datetime]:
+def _dates(article: Row[Any]) -> tuple[datetime | None, ...]:
+    return article.updated_at, article.first_seen_at, article.removed_at
+
+
+def _home(outline: Outline) -> str:
+    """The page of a feed for people."""
+    if outline.plan.kind is FeedKind.ALL:
+        return "/"
+    return "/feeds/" if outline.plan.kind is FeedKind.CHOICE else f"{outline.current or outline.plan.path}/"
+
+
+def _older(outline: Outline) -> str:
+    pages = outline.plan.pages
+    return f"{outline.current or outline.plan.path}/archive/{pages}" if pages else ""
+
+
+def shown_at() -> ColumnElement[datetime]:
+    """The date an article is sorted by."""
     published_at, first_seen_at = col(ArticleRow.published_at), col(ArticleRow.first_seen_at)
     return case((published_at < first_seen_at, published_at), else_=first_seen_at)
 
@@ -144,15 +156,30 @@ def _newest(session: Session, plan: FeedPlan) -> Select[Any]:
     """What is told of the newest articles of a feed, but their texts and topics."""
     wanted = select(*_COLUMNS).join(SourceRow, col(SourceRow.id) == col(ArticleRow.source_id))
     wanted = wanted.where(col(ArticleRow.removed_at).is_(None))
-    if plan.kind is FeedKind.TOPIC:
-        wanted = wanted.join(ClassificationRow, col(ClassificationRow.article_id) == col(ArticleRow.id)).where(
-            col(ClassificationRow.topic_id) == plan.key, col(ClassificationRow.accepted)
-        )
-    elif plan.kind is FeedKind.SOURCE:
-        wanted = wanted.where(col(ArticleRow.source_id) == plan.key, _is_accepted())
+    if plan.source:
+        wanted = wanted.where(col(ArticleRow.source_id) == plan.source)
+    if plan.languages:
+        wanted = wanted.where(col(ArticleRow.language).in_(plan.languages))
+    if not plan.topics:
+        wanted = _recent(session, wanted.where(is_accepted()))
+    elif is_sparse(session, plan.topics):
+        wanted = wanted.where(col(ArticleRow.id).in_(accepted_in(plan.topics)))
     else:
-        wanted = _recent(session, wanted.where(_is_accepted()))
-    return wanted.order_by(_shown_at().desc(), col(ArticleRow.uid)).limit(ITEMS)
+        wanted = _recent(session, wanted.where(is_accepted(plan.topics)))
+    return wanted.order_by(shown_at().desc(), col(ArticleRow.uid)).limit(ITEMS)
+
+
+def accepted_in(topics: Sequence[int]) -> Select[Any]:
+    """The ids of all articles in any of these topics (ids)."""
+    accepted = select(col(ClassificationRow.article_id)).where(col(ClassificationRow.accepted))
+    return accepted.where(col(ClassificationRow.topic_id).in_(topics))
+
+
+def is_sparse(session: Session, topics: Sequence[int]) -> bool:
+    """Whether topics (ids) hold so few articles that all of them are found faster than the newest by date."""
+    first = accepted_in(topics).limit(_FEW).subquery()
+    found: int = session.execute(select(func.count()).select_from(first)).scalar_one()
+    return found < _FEW
 
 
 def _recent(session: Session, wanted: Select[Any]) -> Select[Any]:
@@ -160,18 +187,18 @@ def _recent(session: Session, wanted: Select[Any]) -> Select[Any]:
 
     Nothing is shown later than it was published, so the date of the last of the newest by publication is a floor.
     """
-    by_publication = wanted.with_only_columns(_shown_at().label("shown_at"))
+    by_publication = wanted.with_only_columns(shown_at().label("shown_at"))
     newest = by_publication.order_by(col(ArticleRow.published_at).desc()).limit(ITEMS).subquery()
     count, floor = session.execute(select(func.count(), func.min(newest.c.shown_at))).one()
     return wanted.where(col(ArticleRow.published_at) >= floor) if count == ITEMS else wanted
 
 
-def _is_accepted() -> ColumnElement[bool]:
-    return (
-        exists()
-        .where(col(ClassificationRow.article_id) == col(ArticleRow.id), col(ClassificationRow.accepted))
-        .where(col(ClassificationRow.topic_id) == col(TopicRow.id), col(TopicRow.enabled))
-    )
+def is_accepted(topics: Sequence[int] = ()) -> ColumnElement[bool]:
+    """Whether any of these topics (ids) accepted an article; without ids any enabled topic."""
+    accepted = exists().where(col(ClassificationRow.article_id) == col(ArticleRow.id), col(ClassificationRow.accepted))
+    if topics:
+        return accepted.where(col(ClassificationRow.topic_id).in_(topics))
+    return accepted.where(col(ClassificationRow.topic_id) == col(TopicRow.id), col(TopicRow.enabled))
 
 
 def _topics(session: Session, ids: Sequence[int]) -> Sequence[Row[Any]]:
@@ -187,15 +214,17 @@ def _topics(session: Session, ids: Sequence[int]) -> Sequence[Row[Any]]:
 
 
 def _texts(session: Session, outline: Outline) -> dict[int, Row[Any]]:
-    """Of each article the text in its own language, else the oldest."""
+    """Of each article the text in the wanted language, else in its own, else the oldest."""
     own = {article.id: article.language for article in outline.articles}
+    wanted = outline.plan.wording
     columns = (ArticleTextRow.article_id, ArticleTextRow.language, ArticleTextRow.title, ArticleTextRow.summary)
     statement = select(*map(col, columns), col(ArticleTextRow.content)).order_by(col(ArticleTextRow.id))
-    texts: dict[int, Row[Any]] = {}
+    texts: dict[int, tuple[int, Row[Any]]] = {}
     for row in session.execute(statement.where(col(ArticleTextRow.article_id).in_(own))):
-        if row.article_id not in texts or row.language == own[row.article_id]:
-            texts[row.article_id] = row
-    return texts
+        rank = 2 if wanted and row.language == wanted else int(row.language == own[row.article_id])
+        if row.article_id not in texts or rank > texts[row.article_id][0]:
+            texts[row.article_id] = rank, row
+    return {article_id: row for article_id, (_, row) in texts.items()}
 
 
 def _by_article(topics: Sequence[Row[Any]]) -> defaultdict[int, list[FeedTopic]]:
@@ -205,13 +234,14 @@ def _by_article(topics: Sequence[Row[Any]]) -> defaultdict[int, list[FeedTopic]]
     return found
 
 
-def _item(site: Site, article: Row[Any], text: Row[Any], topics: Sequence[FeedTopic]) -> FeedItem:
+def _item(site: Site, plan: FeedPlan, article: Row[Any], text: Row[Any], topics: Sequence[FeedTopic]) -> FeedItem:
+    is_short = plan.summary or not article.source_full_text
     return FeedItem(
         id=article_id(site.tag_prefix, article.uid),
         url=article.url or f"{site.public_url}/articles/{article.uid}",
         title=text.title,
-        summary=text.summary,
-        content=text.content,
+        summary=(text.summary or lead(plain_text(text.content))) if is_short else text.summary,
+        content="" if is_short else text.content,
         authors=tuple(article.authors),
         topics=tuple(topics),
         origin=_origin(site, article),

@@ -14,6 +14,7 @@ from syndication.store.tables.articles import (
 )
 from syndication.store.tables.columns import metadata
 from syndication.store.tables.console import AdminRow, AdminSessionRow, AuditEntryRow, TokenRow
+from syndication.store.tables.feeds import ArchiveEntryRow, FeedReadingRow, HubPingRow, PrivateFeedRow
 from syndication.store.tables.imports import ReaderImportRejectRow, ReaderImportRow
 from syndication.store.tables.incoming import BounceScoreRow, IncomingMailRow
 from syndication.store.tables.newsletters import (
@@ -45,6 +46,7 @@ from syndication.store.tables.readers import (
 __all__ = [
     "AdminRow",
     "AdminSessionRow",
+    "ArchiveEntryRow",
     "ArticleRow",
     "ArticleTextRow",
     "AuditEntryRow",
@@ -61,6 +63,8 @@ __all__ = [
     "DigestItemRow",
     "DigestRow",
     "FeedDocumentRow",
+    "FeedReadingRow",
+    "HubPingRow",
     "IncomingMailRow",
     "InstallationRow",
     "IssueArticleRow",
@@ -68,6 +72,7 @@ __all__ = [
     "NewsletterRow",
     "NewsletterTopicRow",
     "NoticeRow",
+    "PrivateFeedRow",
     "ReaderImportRejectRow",
     "ReaderImportRow",
     "ScheduleRow",

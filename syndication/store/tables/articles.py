@@ -29,6 +29,8 @@ class SourceRow(SQLModel, table=True):
     # How badly its items' own ids behave: grows fast, falls slowly; see collect/trust.py.
     id_faults: int = 0
     distrusted: bool = False
+    # Whether the publisher lets us show whole articles; else feeds and pages have the summary alone.
+    full_text: bool = True
     enabled: bool = True
     etag: str = ""
     last_modified: str = ""
@@ -50,7 +52,11 @@ class ArticleRow(SQLModel, table=True):
     """One piece of content, once. `seq` is its place in the order of acceptance (architecture, section 2, rule 1)."""
 
     __tablename__ = "article"
-    __table_args__ = (UniqueConstraint("source_id", "native_key"),)
+    __table_args__ = (
+        UniqueConstraint("source_id", "native_key"),
+        Index("ix_article_source_id_published_at", "source_id", "published_at"),
+        Index("ix_article_language_published_at", "language", "published_at"),
+    )
 
     id: int | None = big_key()
     uid: str = Field(unique=True, max_length=16)
@@ -131,7 +137,7 @@ class ClassificationRow(SQLModel, table=True):
     """The current verdict of one topic on one article."""
 
     __tablename__ = "classification"
-    __table_args__ = (Index("ix_classification_topic_id_article_id", "topic_id", "article_id"),)
+    __table_args__ = (Index("ix_classification_topic_id_accepted_article_id", "topic_id", "accepted", "article_id"),)
 
     article_id: int = big_reference("article.id", primary_key=True)
     topic_id: int = Field(foreign_key="topic.id", primary_key=True)
@@ -173,7 +179,9 @@ class CounterRow(SQLModel, table=True):
 class FeedDocumentRow(SQLModel, table=True):
     """A published document: the very bytes that are served and exported. `version` comes from `counter.feed`.
 
-    fingerprint: of the data it was made from. A feed that was removed keeps its rows, without bytes, for the answer 410.
+    fingerprint: of the data it was made from. feed: the feed's permanent name, e.g. 'topics/3', whatever its path is.
+    A feed that was removed keeps its rows, without bytes, for the answer 410; one that was renamed for the answer 301:
+    `moved_to` is its new path.
     """
 
     __tablename__ = "feed_document"
@@ -181,6 +189,8 @@ class FeedDocumentRow(SQLModel, table=True):
     path: str = Field(primary_key=True)
     form: str = Field(primary_key=True, max_length=8)
     version: int = Field(index=True)
+    feed: str = Field(default="", max_length=64, index=True)
+    moved_to: str = ""
     fingerprint: str = Field(default="", max_length=64)
     etag: str
     last_modified: datetime

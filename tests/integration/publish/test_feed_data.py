@@ -9,7 +9,8 @@ from syndication.domain.feeds import Feed
 from syndication.domain.site import Site
 from syndication.domain.states import SourceKind
 from syndication.store.database import Database
-from syndication.store.publishing import ITEMS, FeedKind, load_feed, outline_feed, planned_feeds
+from syndication.store.feed_plans import ITEMS, FeedKind, planned_feeds
+from syndication.store.publishing import load_feed, outline_feed
 from syndication.store.tables import ArticleRow, ClassificationRow, SourceRow, TopicRow
 from tests.support.feeds import PREFIX, PUBLIC_URL
 from tests.support.rows import NOW, accept, add_article, add_counters, add_source, add_text, add_topic

@@ -21,7 +21,7 @@ from tests.support.rows import NOW, add_article, add_counters, add_source, add_t
 
 SITE = Site("News", "What is new.", PUBLIC_URL, "en", "UTC", PREFIX)
 HOUR = timedelta(hours=1)
-FEEDS = 4  # everything, two topics, one source
+FEEDS = 5  # everything, two topics, one source, one language
 
 
 def fill(session: Session) -> None:
@@ -72,12 +72,13 @@ def test_a_changed_article_rewrites_only_the_feeds_that_hold_it(filled: Database
     publish_feeds(filled, SITE, NOW)
     before = newest_version(filled)
     edit(filled, 1, "Edited")
-    assert publish_feeds(filled, SITE, NOW + HOUR) == PublishReport(written=9, unchanged=3)
+    assert publish_feeds(filled, SITE, NOW + HOUR) == PublishReport(written=12, unchanged=3)
     changed = stored_in(filled, before)
     assert {path for path in changed if path.endswith(".atom")} == {
         "/feeds/all.atom",
         "/feeds/topics/llm.atom",
         "/feeds/sources/radar.atom",
+        "/feeds/languages/en.atom",
     }
     assert all(b"Edited" in found.document.body for found in changed.values())
     assert all(found.document.last_modified == NOW + HOUR for found in changed.values())
@@ -191,7 +192,7 @@ def test_an_unchanged_file_is_not_touched(filled: Database, tmp_path: Path) -> N
     before = {name: inode(name) for name in ("all.rss", "topics/agents.rss", "topics/agents.rss.gz")}
     edit(filled, 1, "Edited")  # this article is in the other topic only
     publish_feeds(filled, SITE, NOW + HOUR)
-    assert export_feeds(filled, tmp_path) == 9
+    assert export_feeds(filled, tmp_path) == 12
     assert inode("all.rss") != before.pop("all.rss")
     assert {name: inode(name) for name in before} == before
     assert export_feeds(filled, tmp_path) == 0

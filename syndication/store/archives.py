@@ -1,0 +1,101 @@
+"""The history of feeds: each article gets a place once, counted from the oldest; full pages never change their articles.
+
+Source: RFC 5005 section 4: archive documents are stable, so that who has read one need not read it again.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, String, and_, case, cast, exists, func, insert, literal, select
+from sqlmodel import Session, col
+
+from syndication.store.counters import raise_counter
+from syndication.store.database import Database
+from syndication.store.feed_plans import FeedKind, languages_of
+from syndication.store.publishing import is_accepted, shown_at
+from syndication.store.tables import ArchiveEntryRow, ArticleRow, ClassificationRow, TopicRow
+
+_A_LOOK: Final = 20_000
+_A_CHUNK: Final = 1_000
+"""Places given in one transaction: 1,000 take 30 ms on SQLite (measured)."""
+
+Place = tuple[str, int]
+"""A feed's name and an article that has no place in its history yet."""
+
+
+def append_history(database: Database, *, thorough: bool) -> int:
+    """Give every article of a feed that lacks it a place in the feed's history; answers how many were given.
+
+    Within one look the older article gets the lower number. thorough: look at all articles; else only at those that
+    came since the last look, which costs next to nothing.
+    """
+    given = 0
+    with database.read() as session:
+        since = 0 if thorough else _newest_known(session)
+        statements = list(_lacking(session, since))
+    for statement in statements:
+        while True:
+            with database.read() as session:
+                places = [(feed, article_id) for feed, article_id in session.execute(statement)]
+            for first in range(0, len(places), _A_CHUNK):
+                with database.write() as session:
+                    given += _append(session, places[first : first + _A_CHUNK])
+            if len(places) < _A_LOOK:
+                break
+    return given
+
+
+def _newest_known(session: Session) -> int:
+    everything = col(ArchiveEntryRow.feed) == f"{FeedKind.ALL}/0"
+    return session.execute(select(func.max(ArchiveEntryRow.article_id)).where(everything)).scalar() or 0
+
+
+def _lacking(session: Session, since: int) -> Iterator[Select[str, int | None]]:
+    """For each kind of feed the places that are lacking, oldest article first."""
+    yield _places(literal(f"{FeedKind.ALL}/0"), since).where(is_accepted())
+    source = literal(f"{FeedKind.SOURCE}/") + cast(col(ArticleRow.source_id), String)
+    yield _places(source, since).where(is_accepted())
+    topic = literal(f"{FeedKind.TOPIC}/") + cast(col(ClassificationRow.topic_id), String)
+    accepted = and_(col(ClassificationRow.article_id) == col(ArticleRow.id), col(ClassificationRow.accepted))
+    enabled = and_(col(TopicRow.id) == col(ClassificationRow.topic_id), col(TopicRow.enabled))
+    yield _places(topic, since).join(ClassificationRow, accepted).join(TopicRow, enabled)
+    families = languages_of(session)
+    if families:
+        known = [code for codes in families.values() for code in codes]
+        whens = [
+            (col(ArticleRow.language).in_(codes), f"{FeedKind.LANGUAGE}/{name}") for name, codes in families.items()
+        ]
+        yield _places(case(*whens, else_=""), since).where(is_accepted(), col(ArticleRow.language).in_(known))
+
+
+def _places(feed: ColumnElement[str], since: int) -> Select[str, int | None]:
+    has_place = exists().where(col(ArchiveEntryRow.feed) == feed, col(ArchiveEntryRow.article_id) == col(ArticleRow.id))
+    lacking = select(feed.label("feed"), col(ArticleRow.id)).where(
+        col(ArticleRow.id) > since, col(ArticleRow.removed_at).is_(None), ~has_place
+    )
+    return lacking.order_by(shown_at(), col(ArticleRow.uid)).limit(_A_LOOK)
+
+
+def _append(session: Session, places: Sequence[Place]) -> int:
+    # Whoever else gives places waits here until the commit.
+    raise_counter(session, "feed", 0)
+    by_feed = defaultdict[str, list[int]](list)
+    for feed, article_id in places:
+        by_feed[feed].append(article_id)
+    rows = []
+    for feed, ids in by_feed.items():
+        own = col(ArchiveEntryRow.feed) == feed
+        last = session.execute(select(func.max(ArchiveEntryRow.number)).where(own)).scalar() or 0
+        known = session.execute(
+            select(col(ArchiveEntryRow.article_id)).where(own, col(ArchiveEntryRow.article_id).in_(ids))
+        )
+        placed = set(known.scalars())
+        new = [article_id for article_id in ids if article_id not in placed]
+        rows += [
+            {"feed": feed, "number": number, "article_id": article_id}
+            for number, article_id in enumerate(new, last + 1)
+        ]
+    if rows:
+        session.execute(insert(ArchiveEntryRow), rows)
+    return len(rows)

@@ -1,0 +1,140 @@
+"""Which feeds there are: of everything, by topic, by source, by language; and those made only when they are asked for."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from syndication.domain.site import Site
+from syndication.lang.names import language_name
+from syndication.store.tables import ArchiveEntryRow, ArticleRow, SourceRow, TopicRow
+
+ITEMS: Final = 50
+"""How many articles a feed holds, and a page of its archive. Source: JSON Feed 1.1, 'under 100 KB ideal, 250 KB fine'."""
+
+MOST_TOPICS: Final = 10
+"""How many topics can be asked for at once, so that nobody makes us build endless different feeds."""
+
+
+class FeedKind(StrEnum):
+    """What a feed is made of; the middle of its address and of its id."""
+
+    ALL = "all"
+    TOPIC = "topics"
+    SOURCE = "sources"
+    LANGUAGE = "languages"
+    CHOICE = "choices"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPlan:
+    """A feed that can be published. name: permanent, e.g. 'topics/3': renaming the topic does not change it.
+
+    topics: ids of the topics whose articles are in it, none for those of any topic. source: id, 0 for all. languages:
+    codes as articles have them, none for all. wording: the language wanted of articles that have several. summary:
+    without full texts. query: what follows the ending in its address. pages: how many pages its archive has.
+    """
+
+    kind: FeedKind
+    name: str
+    path: str
+    title: str
+    description: str
+    language: str = ""
+    topics: tuple[int, ...] = ()
+    source: int = 0
+    languages: tuple[str, ...] = ()
+    wording: str = ""
+    summary: bool = False
+    query: str = ""
+    pages: int = 0
+
+
+def planned_feeds(session: Session, site: Site) -> list[FeedPlan]:
+    """All feeds that are kept ready: everything, each enabled topic, each source, each language."""
+    topics = select(TopicRow).where(col(TopicRow.enabled)).order_by(col(TopicRow.position), col(TopicRow.id))
+    sources = select(SourceRow).order_by(col(SourceRow.id))
+    plans = [
+        FeedPlan(FeedKind.ALL, f"{FeedKind.ALL}/0", "/feeds/all", site.title, site.description),
+        *(topic_plan(row, site) for row in session.scalars(topics)),
+        *(_source_plan(row, site) for row in session.scalars(sources)),
+        *(_language_plan(family, codes, site) for family, codes in languages_of(session).items()),
+    ]
+    pages = _pages(session)
+    return [replace(plan, pages=pages.get(plan.name, 0)) for plan in plans]
+
+
+def topic_plan(row: TopicRow, site: Site) -> FeedPlan:
+    """The feed of one topic."""
+    path = f"/feeds/{FeedKind.TOPIC}/{row.slug}"
+    name = f"{FeedKind.TOPIC}/{row.id}"
+    return FeedPlan(FeedKind.TOPIC, name, path, _title(row.title, site), row.description, topics=(row.id or 0,))
+
+
+def union_plan(rows: Sequence[TopicRow], site: Site) -> FeedPlan:
+    """The feed of several topics. rows: in the order of their slugs, each once."""
+    path = f"/feeds/{FeedKind.TOPIC}/{'+'.join(row.slug for row in rows)}"
+    ids = tuple(sorted(row.id or 0 for row in rows))
+    name = f"{FeedKind.TOPIC}/{'+'.join(map(str, ids))}"
+    titles = " + ".join(row.title for row in sorted(rows, key=lambda row: (row.position, row.id or 0)))
+    return FeedPlan(FeedKind.TOPIC, name, path, _title(titles, site), "", topics=ids)
+
+
+def varied(plan: FeedPlan, languages: dict[str, tuple[str, ...]], *, lang: str, summary: bool) -> FeedPlan | None:
+    """The same feed in one language, or without full texts; None when it has nothing in this language.
+
+    The parts of the query stand in a fixed order, so that one feed has one address.
+    """
+    asked = []
+    if lang:
+        if lang not in languages:
+            return None
+        plan = replace(plan, name=f"{plan.name}/{lang}", language=lang, languages=languages[lang])
+        asked.append(f"lang={lang}")
+    if summary:
+        plan = replace(plan, name=f"{plan.name}/summary", summary=True)
+        asked.append("content=summary")
+    return replace(plan, query=f"?{'&'.join(asked)}", pages=0) if asked else plan
+
+
+def languages_of(session: Session) -> dict[str, tuple[str, ...]]:
+    """The languages articles are in ('en') with all codes that belong to each ('en', 'en-US'), in alphabetical order."""
+    codes, last = [], ""
+    # One step in the index for each language, however many articles there are.
+    while found := session.execute(
+        select(func.min(ArticleRow.language)).where(col(ArticleRow.language) > last)
+    ).scalar():
+        codes.append(found)
+        last = found
+    families = defaultdict[str, list[str]](list)
+    for code in codes:
+        family = code.split("-", maxsplit=1)[0].lower()
+        if family.isascii() and family.isalpha():
+            families[family].append(code)
+    return {family: tuple(families[family]) for family in sorted(families)}
+
+
+def _source_plan(row: SourceRow, site: Site) -> FeedPlan:
+    path = f"/feeds/{FeedKind.SOURCE}/{row.slug}"
+    name = f"{FeedKind.SOURCE}/{row.id}"
+    return FeedPlan(FeedKind.SOURCE, name, path, _title(row.title, site), "", row.language, source=row.id or 0)
+
+
+def _language_plan(family: str, codes: tuple[str, ...], site: Site) -> FeedPlan:
+    name = f"{FeedKind.LANGUAGE}/{family}"
+    title = _title(language_name(family), site)
+    return FeedPlan(FeedKind.LANGUAGE, name, f"/feeds/{name}", title, "", family, languages=codes)
+
+
+def _title(own: str, site: Site) -> str:
+    return f"{own} · {site.title}"
+
+
+def _pages(session: Session) -> dict[str, int]:
+    """How many pages the archive of each feed has that are full."""
+    newest = select(col(ArchiveEntryRow.feed), func.max(ArchiveEntryRow.number)).group_by(col(ArchiveEntryRow.feed))
+    return {feed: number // ITEMS for feed, number in session.execute(newest)}

@@ -1,0 +1,121 @@
+"""Archives: pages counted from the oldest, whose articles never change."""
+
+from datetime import timedelta
+
+from sqlmodel import col, select, update
+
+from syndication.domain.feeds import Feed
+from syndication.domain.site import Site
+from syndication.store.archives import append_history
+from syndication.store.database import Database
+from syndication.store.feed_plans import ITEMS, planned_feeds
+from syndication.store.publishing import load_feed, outline_feed, outline_page
+from syndication.store.tables import ArchiveEntryRow, ArticleRow
+from tests.support.feeds import PREFIX, PUBLIC_URL
+from tests.support.rows import NOW, accept, add_article, add_counters, add_source, add_topic
+
+SITE = Site("News", "What is new.", PUBLIC_URL, "en", "UTC", PREFIX)
+HOUR = timedelta(hours=1)
+
+
+def fill(database: Database, articles: int) -> int:
+    """So many articles in one topic, the oldest first; answers the source."""
+    with database.write() as session:
+        add_counters(session)
+        add_topic(session, "agents")
+        source = add_source(session)
+        for number in range(1, articles + 1):
+            add_article(session, source, ["agents"], title=f"{number}", at=NOW + number * HOUR)
+    return source
+
+
+def page(database: Database, number: int, path: str = "/feeds/topics/agents") -> Feed:
+    with database.read() as session:
+        plan = next(plan for plan in planned_feeds(session, SITE) if plan.path == path)
+        return load_feed(session, SITE, outline_page(session, SITE, plan, number))
+
+
+def titles(feed: Feed) -> list[str]:
+    return [item.title for item in feed.items]
+
+
+def test_a_page_holds_the_oldest_and_never_takes_in_another_article(database: Database) -> None:
+    source = fill(database, ITEMS + 10)
+    append_history(database, thorough=False)
+    before = page(database, 1)
+    assert titles(before) == [str(number) for number in range(ITEMS, 0, -1)]
+    with database.write() as session:
+        add_article(session, source, ["agents"], title="late and old", at=NOW - HOUR)
+        for number in range(ITEMS):
+            add_article(session, source, ["agents"], title=f"new {number}", at=NOW + 100 * HOUR)
+    append_history(database, thorough=False)
+    assert page(database, 1) == before
+    assert "late and old" in titles(page(database, 2))
+
+
+def test_every_kind_of_feed_has_its_history_and_each_article_one_place_in_it(database: Database) -> None:
+    fill(database, 3)
+    assert append_history(database, thorough=True) == 12
+    assert append_history(database, thorough=True) == 0
+    with database.read() as session:
+        rows = session.exec(select(ArchiveEntryRow).order_by(col(ArchiveEntryRow.feed), col(ArchiveEntryRow.number)))
+        places = [(row.feed.partition("/")[0], row.number) for row in rows]
+    assert places == [(kind, number) for kind in ("all", "languages", "sources", "topics") for number in (1, 2, 3)]
+
+
+def test_an_article_that_was_accepted_late_is_found_by_a_thorough_look_alone(database: Database) -> None:
+    source = fill(database, 1)
+    with database.write() as session:
+        late = add_article(session, source, [], title="late")
+        add_article(session, source, ["agents"], title="last")
+    append_history(database, thorough=False)
+    with database.write() as session:
+        accept(session, late, "agents")
+    assert append_history(database, thorough=False) == 0
+    assert append_history(database, thorough=True) == 4
+
+
+def test_a_withdrawn_article_leaves_its_page_and_the_others_stay_where_they_are(database: Database) -> None:
+    fill(database, 2 * ITEMS)
+    append_history(database, thorough=True)
+    before = page(database, 2)
+    with database.write() as session:
+        gone = session.exec(select(ArticleRow).order_by(col(ArticleRow.published_at))).first()
+        assert gone is not None
+        session.execute(update(ArticleRow).where(col(ArticleRow.id) == gone.id).values(removed_at=NOW + 900 * HOUR))
+    first = page(database, 1)
+    assert titles(first) == [str(number) for number in range(ITEMS, 1, -1)]
+    assert first.updated_at == NOW + 900 * HOUR
+    assert page(database, 2) == before
+
+
+def test_pages_are_a_chain_from_the_newest_to_the_oldest(database: Database) -> None:
+    fill(database, 2 * ITEMS + 1)
+    append_history(database, thorough=True)
+    with database.read() as session:
+        plan = next(plan for plan in planned_feeds(session, SITE) if plan.path == "/feeds/all")
+        newest = load_feed(session, SITE, outline_feed(session, SITE, plan))
+    assert (newest.older, newest.current) == ("/feeds/all/archive/2", "")
+    second, first = page(database, 2, "/feeds/all"), page(database, 1, "/feeds/all")
+    assert (second.path, second.older, second.current) == ("/feeds/all/archive/2", "/feeds/all/archive/1", "/feeds/all")
+    assert (first.older, first.current) == ("", "/feeds/all")
+    assert {*titles(newest), *titles(second), *titles(first)} == {str(number) for number in range(1, 2 * ITEMS + 2)}
+    assert newest.id == second.id == first.id
+
+
+def test_the_history_is_the_same_on_both_databases_and_whatever_the_order_of_ids(database: Database) -> None:
+    with database.write() as session:
+        add_counters(session)
+        add_topic(session, "agents")
+        source = add_source(session)
+        for number in (3, 1, 2):
+            add_article(session, source, ["agents"], title=f"{number}", at=NOW + number * HOUR)
+    append_history(database, thorough=True)
+    with database.read() as session:
+        rows = session.execute(
+            select(ArchiveEntryRow.number, ArticleRow.published_at)
+            .join(ArticleRow)
+            .where(ArchiveEntryRow.feed == "all/0")
+            .order_by(col(ArchiveEntryRow.number))
+        ).all()
+    assert [(number, at) for number, at in rows] == [(number, NOW + number * HOUR) for number in (1, 2, 3)]
