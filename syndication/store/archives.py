@@ -5,7 +5,7 @@ Source: RFC 5005 section 4: archive documents are stable, so that who has read o
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import ColumnElement, Select, String, and_, case, cast, exists, func, insert, literal, select
 from sqlmodel import Session, col
