@@ -32,13 +32,14 @@ from syndication.jobs.notices import send_link, send_missing
 from syndication.jobs.publish import publish_feeds
 from syndication.jobs.sweep import sweep
 from syndication.keys import Keys, load_keys
-from syndication.scheduler import REPUBLISH, SWEEP, TICK, TIDY, Clock
+from syndication.scheduler import REPUBLISH, SWEEP, TICK, TIDY, UPKEEP, Clock
 from syndication.settings import Settings
 from syndication.store.bouncing import Taken
 from syndication.store.database import Database, open_database
 from syndication.store.installing import tag_prefix_of
 from syndication.store.migrate import require_current
 from syndication.store.newsletters import newsletters
+from syndication.upkeep import Upkeep
 
 EXAMPLE_ADDRESS: Final = "Example Street"
 """Stands in the postal address of config/newsletters.toml as it is shipped."""
@@ -144,6 +145,11 @@ class App:
         def deliver() -> None:
             deliver_ready(database, transport, post, now, stop)
 
+        keep_up = Upkeep(self.settings, database)
+
+        def upkeep() -> None:
+            keep_up(now())
+
         return MappingProxyType(
             {
                 Task.COLLECT: collect,
@@ -151,6 +157,7 @@ class App:
                 Task.PUBLISH: publish,
                 Task.COMPOSE: compose,
                 Task.DELIVER: deliver,
+                Task.UPKEEP: upkeep,
             }
         )
 
@@ -184,7 +191,13 @@ class Runner:
         self._stopping = threading.Event()
         self._engine = EmbeddedEngine(app.tasks(self.enqueue, self._stopping.is_set))
         self._back_channel, self._mail_in = app.back_channel(), app.mail_in()
-        acts = {self._tick: TICK, self._sweep: SWEEP, self._republish: REPUBLISH, self._tidy: TIDY}
+        acts = {
+            self._tick: TICK,
+            self._sweep: SWEEP,
+            self._republish: REPUBLISH,
+            self._tidy: TIDY,
+            self._upkeep: UPKEEP,
+        }
         if self._back_channel.has_mailbox:
             acts[self._back_channel.poll] = timedelta(seconds=app.settings.mail_in.every_s)
         self._clock = Clock(acts)
@@ -221,6 +234,9 @@ class Runner:
 
     def _tidy(self) -> None:
         self._mail_in.tidy(now())
+
+    def _upkeep(self) -> None:
+        self.enqueue(Task.UPKEEP, "upkeep")
 
     def _sweep(self) -> None:
         sweep(self._database, self.enqueue, now())

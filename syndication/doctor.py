@@ -24,8 +24,8 @@ from syndication.net.names import Names
 from syndication.settings import is_loopback
 from syndication.store.installing import newest_instant
 from syndication.store.newsletters import newsletters
+from syndication.upkeep import MINIMUM_FREE
 
-_MINIMUM_FREE: Final = 1 << 30
 _LOW_FREE: Final = 5 << 30
 _SKEW: Final = timedelta(minutes=10)
 _EXAMPLE_DOMAINS: Final = ("example.org", "example.com", "example.net")
@@ -220,7 +220,7 @@ def _disk(patient: Patient) -> list[Finding]:
         "Disk",
         "Free some space, or move var/ to a larger disk; a full disk stops everything.",
     )
-    if free < _MINIMUM_FREE:
+    if free < MINIMUM_FREE:
         return [Finding(name, title, Verdict.FAULT, words, remedy)]
     return [
         Finding(
@@ -257,6 +257,16 @@ def _profile(patient: Patient) -> list[Finding]:
     return [Finding("profile", "Profile", Verdict.OK, words[profile])]
 
 
+def _alerts(patient: Patient) -> list[Finding]:
+    alerts = patient.app.settings.alerts
+    used = [name for name in ("webhook", "command", "smtp") if getattr(alerts, name)]
+    if used:
+        return [Finding("alerts", "Alerts", Verdict.OK, f"You hear of trouble by {' and '.join(used)}.")]
+    words = "Nobody is told when something goes wrong; it only stands in the console and in the log."
+    remedy = "Set [alerts] webhook, command or smtp in var/syndication.toml."
+    return [Finding("alerts", "Alerts", Verdict.WARNING, words, remedy)]
+
+
 _CHECKS: Final[tuple[Check, ...]] = (
     _profile,
     _address,
@@ -264,6 +274,7 @@ _CHECKS: Final[tuple[Check, ...]] = (
     _way_out,
     _spf,
     _dmarc,
+    _alerts,
     _backup,
     _clock,
     _zones,

@@ -17,6 +17,7 @@ TICK: Final = timedelta(seconds=1)
 SWEEP: Final = timedelta(seconds=5)
 REPUBLISH: Final = timedelta(minutes=1)
 TIDY: Final = timedelta(hours=1)
+UPKEEP: Final = timedelta(minutes=1)
 
 
 class Clock:

@@ -10,11 +10,11 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 
 from syndication.domain.errors import ConfigError
@@ -108,6 +108,27 @@ class BackupSettings(_Section):
     keep: int = Field(default=7, ge=1, le=1000)
 
 
+class AlertSettings(_Section):
+    """How the operator hears of trouble, beside the console. Each that is set is used.
+
+    webhook: a URL that gets JSON by POST. command: gets the words on its standard input. smtp: another mail server than the
+    readers', with sender and recipient.
+    """
+
+    webhook: str = ""
+    command: str = ""
+    smtp: str = ""
+    sender: str = ""
+    recipient: str = ""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if bool(self.smtp) != bool(self.recipient):
+            message = "needs both smtp and recipient, e.g. smtp://user@other.example.org:587 and you@example.org"
+            raise ValueError(message)
+        return self
+
+
 class _Values(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True)
 
@@ -118,6 +139,7 @@ class _Values(BaseSettings):
     mail_in: MailInSettings = MailInSettings()
     collect: CollectSettings = CollectSettings()
     backup: BackupSettings = BackupSettings()
+    alerts: AlertSettings = AlertSettings()
 
 
 class Settings(_Values):

@@ -17,6 +17,7 @@ class Task(StrEnum):
     PUBLISH = "publish"
     COMPOSE = "compose"  # issue_id
     DELIVER = "deliver"
+    UPKEEP = "upkeep"
 
 
 class Enqueue(Protocol):

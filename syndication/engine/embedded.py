@@ -19,7 +19,7 @@ from syndication.domain.seams import Task
 
 _log = structlog.get_logger()
 
-POOLS: Final = MappingProxyType({"collect": 8, "build": 2, "mail": 1})
+POOLS: Final = MappingProxyType({"collect": 8, "build": 2, "mail": 1, "upkeep": 1})
 """Threads a pool: collecting waits for the network, building uses the processor, mail is one asyncio loop."""
 
 POOL_OF: Final = MappingProxyType(
@@ -29,6 +29,7 @@ POOL_OF: Final = MappingProxyType(
         Task.PUBLISH: "build",
         Task.COMPOSE: "build",
         Task.DELIVER: "mail",
+        Task.UPKEEP: "upkeep",
     }
 )
 

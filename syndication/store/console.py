@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from syndication.domain.states import DeliveryState, Health, IssueState, SubscriptionStatus
+from syndication.domain.troubles import Trouble
 from syndication.store.tables import (
     ArticleRow,
     ClassificationRow,
@@ -20,14 +21,6 @@ from syndication.store.tables import (
 )
 
 _LATE_NOTICE: Final = timedelta(minutes=10)
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Something that needs the admin: what is wrong, and what mends it."""
-
-    what: str
-    remedy: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +60,12 @@ class Readers:
 
 def troubles(session: Session, now: datetime) -> list[Trouble]:
     """What is wrong now, worst first; empty when all is well."""
-    return [*_held_issues(session), *_doubtful_mail(session, now), *_failing_sources(session)]
+    return [
+        *_held_issues(session),
+        *_waiting_issues(session),
+        *_doubtful_mail(session, now),
+        *_failing_sources(session),
+    ]
 
 
 def intake(session: Session, since: datetime) -> list[Intake]:
@@ -139,8 +137,25 @@ def _held_issues(session: Session) -> list[Trouble]:
     ).all()
     return [
         Trouble(
+            f"issue:{number}",
             f"Issue {number} of {title} is paused. {note}".strip(),
             f"Mend the cause, then run `syndication issues resume {number}`; nobody gets it twice.",
+        )
+        for number, title, note in rows
+    ]
+
+
+def _waiting_issues(session: Session) -> list[Trouble]:
+    rows = session.execute(
+        select(col(IssueRow.id), col(NewsletterRow.title), col(IssueRow.note))
+        .join(NewsletterRow, col(NewsletterRow.id) == col(IssueRow.newsletter_id))
+        .where(col(IssueRow.state) == IssueState.SENDING, col(IssueRow.note) != "")
+    ).all()
+    return [
+        Trouble(
+            f"waiting:{number}",
+            f"Issue {number} of {title} is not getting out. {note}",
+            "Mend [mail] transport in var/syndication.toml or the mail server; what waits is tried again every minute.",
         )
         for number, title, note in rows
     ]
@@ -161,6 +176,7 @@ def _doubtful_mail(session: Session, now: datetime) -> list[Trouble]:
         words = f" The server said: {reply}" if reply else ""
         found.append(
             Trouble(
+                "notices",
                 f"{late} confirmation or welcome mails wait for more than ten minutes.{words}",
                 "Check [mail] transport in var/syndication.toml and that the mail server runs; they are tried again by themselves.",
             )
@@ -170,11 +186,11 @@ def _doubtful_mail(session: Session, now: datetime) -> list[Trouble]:
 
 def _failing_sources(session: Session) -> list[Trouble]:
     rows = session.execute(
-        select(col(SourceRow.title), col(SourceRow.health), col(SourceRow.last_error)).where(
+        select(col(SourceRow.id), col(SourceRow.title), col(SourceRow.health), col(SourceRow.last_error)).where(
             col(SourceRow.enabled), col(SourceRow.health) != Health.OK
         )
     ).all()
     return [
-        Trouble(f"The source {title} is {health}.", error or "It is tried again by itself.")
-        for title, health, error in rows
+        Trouble(f"source:{number}", f"The source {title} is {health}.", error or "It is tried again by itself.")
+        for number, title, health, error in rows
     ]

@@ -1,5 +1,6 @@
 """All tables; importing this package fills `metadata`."""
 
+from syndication.store.tables.alerts import AlertRow
 from syndication.store.tables.articles import (
     ArticleRow,
     ArticleTextRow,
@@ -46,6 +47,7 @@ from syndication.store.tables.readers import (
 __all__ = [
     "AdminRow",
     "AdminSessionRow",
+    "AlertRow",
     "ArchiveEntryRow",
     "ArticleRow",
     "ArticleTextRow",

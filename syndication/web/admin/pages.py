@@ -11,8 +11,9 @@ from starlette.responses import RedirectResponse, Response
 
 from syndication.cron.slots import explain, next_slots
 from syndication.domain.errors import CronError
+from syndication.domain.troubles import Trouble
 from syndication.store.admins import audit
-from syndication.store.console import Trouble, intake, outgoing, readers, troubles
+from syndication.store.console import intake, outgoing, readers, troubles
 from syndication.store.newsletters import StoredSchedule, newsletter
 from syndication.store.scheduling import Upcoming, save_schedule, schedule, upcoming
 from syndication.web.admin.access import SignedIn

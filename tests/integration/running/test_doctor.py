@@ -88,6 +88,7 @@ def live(folder: Path, relay: SmtpServer, tmp_path: Path) -> Iterator[App]:
         folder,
         SITE__PUBLIC_URL="https://news.ours.test",
         MAIL__TRANSPORT=url,
+        ALERTS__COMMAND="true",
         BACKUP__FOLDER=str(tmp_path / "elsewhere"),
     )
 

@@ -1,0 +1,69 @@
+"""`serve` backs up in time, keeps the newest few, and notices when it cannot."""
+
+import os
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from syndication.backup import archives
+from syndication.keys import make_keys
+from syndication.settings import Settings, load_settings
+from syndication.store.database import Database, open_database
+from syndication.store.migrate import migrate
+from syndication.store.tables import AlertRow
+from syndication.upkeep import Upkeep
+from tests.support.rows import NOW
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    environ = {"SYNDICATION_VAR": str(tmp_path / "var"), "SYNDICATION_BACKUP__KEEP": "2"}
+    settings = load_settings(environ, Path(__file__).parents[3])
+    with closing(open_database(settings.database_url)) as database:
+        migrate(database)
+    make_keys(settings.var_folder / "secrets")
+    return settings
+
+
+def made(settings: Settings, now: datetime) -> list[str]:
+    """The archives, the newest dated as if it had been made at this instant."""
+    found = archives(settings.backup_folder)
+    if found and found[0].stat().st_mtime > NOW.timestamp() + 1e6:
+        os.utime(found[0], (now.timestamp(), now.timestamp()))
+    return [path.name for path in found]
+
+
+def causes(database: Database) -> list[str]:
+    with database.read() as session:
+        return list(session.exec(select(AlertRow.cause)))
+
+
+def test_a_backup_is_made_once_a_day_and_two_are_kept(settings: Settings) -> None:
+    with closing(open_database(settings.database_url)) as database:
+        upkeep = Upkeep(settings, database)
+        names = []
+        for hours in (0, 1, 24, 25, 48):
+            upkeep(NOW + hours * HOUR)
+            names.append(made(settings, NOW + hours * HOUR))
+    assert [len(found) for found in names] == [1, 1, 2, 2, 2]
+    assert names[0][0] not in names[-1]
+
+
+def test_a_backup_that_fails_is_told_and_tried_again_every_hour(settings: Settings) -> None:
+    settings.backup_folder.parent.mkdir(exist_ok=True)
+    settings.backup_folder.write_text("in the way")
+    with closing(open_database(settings.database_url)) as database:
+        upkeep = Upkeep(settings, database)
+        upkeep(NOW)
+        assert causes(database) == ["backup"]
+        settings.backup_folder.unlink()
+        upkeep(NOW + HOUR / 2)
+        assert causes(database) == ["backup"]
+        upkeep(NOW + HOUR)
+        assert causes(database) == []
+    assert len(archives(settings.backup_folder)) == 1
