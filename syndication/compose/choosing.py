@@ -5,13 +5,12 @@ news since their start. That is their effective choice, and one selection serves
 """
 
 import hashlib
-import json
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from syndication.compose.select import Ranking
+from syndication.compose.ranking import Ranking
 from syndication.domain.articles import Story
 from syndication.domain.digests import Selection
 from syndication.domain.states import Cadence
@@ -88,7 +87,7 @@ class _Ranked:
         window = Window(start, facts.end)
         first = bisect_right(stories, start, key=lambda story: story.seq or 0)
         inside = [story for story in stories[first:] if window.holds(story.seq)]
-        self._ranking = Ranking(inside, window=window, cadence=facts.cadence, now=facts.at)
+        self._ranking = Ranking(inside, facts.topics, window=window, cadence=facts.cadence, now=facts.at)
         found: dict[str, datetime] = {}
         for story in inside:
             for reason in story.reasons:
@@ -97,18 +96,14 @@ class _Ranked:
 
     def choose(self, effective: tuple[str, ...]) -> Chosen:
         facts = self._facts
-        topics = [topic for topic in facts.topics if topic.slug in effective]
         oldest = min(self.oldest[slug] for slug in effective)
         selection = self._ranking.select(
-            topics, source_count=facts.source_count, catch_up=is_catch_up(facts.cadence, oldest, facts.at)
+            effective, source_count=facts.source_count, catch_up=is_catch_up(facts.cadence, oldest, facts.at)
         )
         return Chosen(selection, self.language, _content_hash(selection, self.language, facts.template))
 
 
 def _content_hash(selection: Selection, language: str, template: str) -> str:
-    sections = [
-        [section.topic, section.title, [story.article_id for story in section.stories]]
-        for section in selection.sections
-    ]
-    shape = [sections, list(selection.ranked), selection.more, selection.catch_up, language, template]
-    return hashlib.sha256(json.dumps(shape, separators=(",", ":")).encode()).hexdigest()
+    parts = [f"{section.topic}\0{section.title}\0{section.key}" for section in selection.sections]
+    shape = "\0".join((*parts, repr(selection.ranked), f"{selection.more} {selection.catch_up}", language, template))
+    return hashlib.sha256(shape.encode()).hexdigest()

@@ -10,8 +10,8 @@
     headline others     the strongest story's title, cut at a word; how many other stories are listed
     date top_line       the issue's day in its zone; '7 stories · 28 min'
     sections            of title and stories, each to be shown within `{% call once(section) %}`; a story has title, url,
-                        summary, source, minutes, ai, why; and where its language differs from the mail's also language
-                        ('in English'), lang, dir, align; "" elsewhere
+                        summary, source, minutes, ai, why, also (url and source of others that tell the same); and where its
+                        language differs from the mail's also language ('in English'), lang, dir, align; "" elsewhere
     more                'And 5 more stories', "" when all are listed
     catch_up            whether this mail covers a longer absence
     topics              titles of the reader's topics (notices)
@@ -139,7 +139,7 @@ class Cards:
 
     def section(self, section: Section) -> Values:
         """A section's values; its key tells what `once` may take as the same."""
-        key = f"{section.topic} {[story.article_id for story in section.stories]}"
+        key = f"{section.topic} {section.key}"
         if key not in self._sections:
             stories = [self.card(story, section.topic) for story in section.stories]
             self._sections[key] = {"key": key, "title": clean_line(section.title), "stories": stories}
@@ -147,7 +147,7 @@ class Cards:
 
     def card(self, story: Story, topic: str) -> Values:
         """The story's values when it is listed under a topic's slug."""
-        key = f"{story.article_id} {topic}"
+        key = f"{story.key} {topic}"
         if key not in self._made:
             self._made[key] = self._card(key, story, topic)
         return self._made[key]
@@ -163,6 +163,13 @@ class Cards:
             "summary": trim(lead(story.summary), SUMMARY_LENGTH),
             "source": clean_line(story.source_title),
             "minutes": self.words.count(self.words.minutes, story.reading_minutes),
+            "also": [
+                {
+                    "url": absolute(clean_line(other.url), "") or f"{self.public_url}/articles/{other.uid}",
+                    "source": clean_line(other.source_title),
+                }
+                for other in story.also
+            ],
             "ai": self.words.ai_generated if story.ai_generated else "",
             "why": self._why(story.reason_for(topic)),
             "lang": language if foreign else "",

@@ -129,11 +129,23 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class Mention:
+    """Another article that tells the same as a story that is listed. uid: permanent public id."""
+
+    article_id: int
+    uid: str
+    url: str
+    source_title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Story:
     """An article as a digest and a page show it.
 
     seq: its place in the order of acceptance, None for history (backfill). uid: permanent public id.
     first_seen_at: aware UTC; ranking ages by it. reasons: one for each topic the article belongs to, strongest first.
+    story_id: the same for articles that tell the same event, None for one that stands alone. also: those of them that a
+    digest does not list by themselves.
     """
 
     article_id: int
@@ -150,6 +162,13 @@ class Story:
     reading_minutes: int
     reasons: tuple[Reason, ...]
     ai_generated: bool | None = None
+    story_id: int | None = None
+    also: tuple[Mention, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Equal for stories that show the same articles."""
+        return "+".join(str(number) for number in (self.article_id, *(other.article_id for other in self.also)))
 
     def reason_for(self, topic: str) -> Reason | None:
         """The reason for one topic's slug, None when the article is not in it."""

@@ -1,17 +1,22 @@
 """Digest: what one issue is for everyone with the same effective choice."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from syndication.domain.articles import Story
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The stories of one topic in a digest, best first."""
+    """The stories of one topic in a digest, best first. key: equal for sections of a topic that show the same articles."""
 
     topic: str
     title: str
     stories: tuple[Story, ...]
+    key: str = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Many digests share a section; its key is made once."""
+        object.__setattr__(self, "key", " ".join([story.key for story in self.stories]))
 
 
 @dataclass(frozen=True, slots=True)

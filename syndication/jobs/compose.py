@@ -113,7 +113,7 @@ def preview(database: Database, site: Site, newsletter_slug: str, now: datetime)
         without_news=sum(group.readers for group in found.empty),
         digests=len(found.chosen),
         stories=tuple(stories),
-        sample=None if largest is None else kit.render(largest),
+        sample=None if largest is None else kit.render(largest).whole(),
     )
 
 

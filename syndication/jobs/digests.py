@@ -1,6 +1,5 @@
 """Groups of readers → the digests they get: what `compose` decides and renders, loaded from the store."""
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,10 +8,11 @@ from sqlmodel import Session
 
 from syndication.compose.choosing import Chooser, Chosen, IssueFacts
 from syndication.compose.render import DigestFrame, IssueRenderer
-from syndication.domain.digests import MailBody
+from syndication.domain.digests import BodyPieces
 from syndication.domain.site import Site
 from syndication.domain.templates import Template
 from syndication.domain.windows import Window
+from syndication.store.bodies import Parts
 from syndication.store.composing import Group, Wish, source_count, wishes
 from syndication.store.newsletters import StoredNewsletter, StoredSchedule
 from syndication.store.planning import NewDigest
@@ -49,6 +49,7 @@ class Kit:
     template: Template
     wishes: dict[int, Wish]
     chooser: Chooser
+    parts: Parts = field(default_factory=Parts)
     _renderers: dict[str, IssueRenderer] = field(default_factory=dict)
 
     def sort(self, groups: Iterable[Group]) -> Sorted:
@@ -72,18 +73,18 @@ class Kit:
                 starts[topic] = min(group.start, starts.get(topic, group.start))
         return self.chooser.articles(starts)
 
-    def render(self, chosen: Chosen) -> MailBody:
-        """The mail for a choice. Raises TemplateError."""
+    def render(self, chosen: Chosen) -> BodyPieces:
+        """The mail for a choice, in pieces. Raises TemplateError."""
         if chosen.language not in self._renderers:
             self._renderers[chosen.language] = IssueRenderer(self.template, self._frame(chosen.language))
-        return self._renderers[chosen.language].digest(chosen.selection)
+        return self._renderers[chosen.language].sketch(chosen.selection)
 
     def digest(self, chosen: Chosen, groups: Sequence[Group], kept_bodies: dict[str, str]) -> NewDigest:
         """The digest to keep for these groups; rendered unless a body with this content is kept already."""
         body = None
         if chosen.content_hash not in kept_bodies:
-            body = self.render(chosen)
-            kept_bodies[chosen.content_hash] = _body_hash(body)
+            body = self.parts.cut(self.render(chosen))
+            kept_bodies[chosen.content_hash] = body.hash
         sections = chosen.selection.sections
         return NewDigest(
             start=groups[0].start,
@@ -128,7 +129,3 @@ def load_kit(session: Session, site: Site, occasion: Occasion, groups: Sequence[
         template=template.hash,
     )
     return Kit(occasion, site, template_id, template, wanted, Chooser(facts, stories))
-
-
-def _body_hash(body: MailBody) -> str:
-    return hashlib.sha256(f"{body.subject}\0{body.text}\0{body.html}".encode()).hexdigest()

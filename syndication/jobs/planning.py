@@ -115,12 +115,12 @@ class Planning:
             for chosen, served in sorted_groups.chosen
             if (left := [group for group in served if (group.start, group.segment_id) not in kept])
         ]
-        stride = Stride(size=16, least=1, most=512)
+        stride = Stride(size=64, least=1, most=4_096)
         while missing:
             digests = [kit.digest(chosen, served, bodies) for chosen, served in missing[: stride.size]]
             del missing[: stride.size]
             with self._chunk(stride) as session:
-                keep_digests(session, self._plan.id, digests, kit.template_id)
+                keep_digests(session, self._plan.id, digests, kit.parts.take_new(), kit.template_id)
 
     def _load(self, groups: list[Group]) -> Kit:
         with self._database.read() as session:

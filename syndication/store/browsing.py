@@ -15,6 +15,7 @@ from syndication.domain.digests import MailBody
 from syndication.domain.newsletters import Newsletter
 from syndication.domain.states import IssueState, SubscriptionStatus
 from syndication.domain.topics import Topic
+from syndication.store.bodies import mail_body
 from syndication.store.newsletters import (
     StoredNewsletter,
     StoredSchedule,
@@ -213,7 +214,7 @@ def mail_of(session: Session, name: DeliveryName) -> SentMail | None:
     ).scalar_one_or_none()
     if subscription_id is None:
         return None
-    return SentMail(subscription_id, MailBody(body.subject, body.text, body.html))
+    return SentMail(subscription_id, mail_body(session, body))
 
 
 def _offer(session: Session, stored: StoredNewsletter) -> Offer:

@@ -25,6 +25,7 @@ from syndication.domain.states import (
     SubscriptionStatus,
     UnknownPolicy,
 )
+from syndication.store.bodies import mail_bodies
 from syndication.store.counting import count_batch
 from syndication.store.database import Database
 from syndication.store.starts import apply_own_starts
@@ -156,16 +157,15 @@ def recipients(session: Session, lease: Lease) -> list[Recipient]:
 
 def digest_bodies(session: Session, digest_ids: Sequence[int]) -> dict[int, MailBody]:
     """The rendered bodies of digests by digest id; digests with the same bytes share one value."""
-    bodies: dict[str, MailBody] = {}
     found: dict[int, MailBody] = {}
     for start in range(0, len(digest_ids), _READ_AT_ONCE):
         rows = session.execute(
             select(col(DigestRow.id), DigestBodyRow)
             .join(DigestBodyRow, col(DigestBodyRow.hash) == col(DigestRow.body_hash))
             .where(col(DigestRow.id).in_(digest_ids[start : start + _READ_AT_ONCE]))
-        )
-        for digest_id, row in rows:
-            found[digest_id] = bodies.setdefault(row.hash, MailBody(row.subject, row.text, row.html))
+        ).all()
+        bodies = mail_bodies(session, {row.hash: row for _, row in rows}.values())
+        found.update((digest_id, bodies[row.hash]) for digest_id, row in rows)
     return found
 
 

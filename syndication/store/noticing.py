@@ -48,7 +48,7 @@ class ReadyNotice(NamedTuple):
 def add_notice(session: Session, wanted: NoticeWanted, body: MailBody, now: datetime) -> int:
     """Put a rendered notice on its way; its id. Ask for a delivery job once this has committed."""
     digest = hashlib.sha256(f"{body.subject}\0{body.text}\0{body.html}".encode()).hexdigest()
-    values = {"hash": digest, "subject": body.subject, "text": body.text, "html": body.html}
+    values = {"hash": digest, "subject": body.subject, "text": body.text, "html": body.html, "is_cut": False}
     session.execute(insert_new(session, DigestBodyRow).values(values))
     row = NoticeRow(
         kind=wanted.kind,

@@ -4,17 +4,18 @@ Only an issue that is being composed is written to: every transaction asks for t
 cancelled issue gets no further row, and two processes that plan the same issue do no harm.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import func, literal, select, tuple_, update
-from sqlmodel import Session, SQLModel, col
+from sqlmodel import Session, col
 
-from syndication.domain.digests import MailBody
 from syndication.domain.states import BatchState, DeliveryState, IssueState
 from syndication.domain.windows import Window
+from syndication.store.bodies import CutBody, keep_bodies
+from syndication.store.bulk import insert_rows
 from syndication.store.composing import Group, IssuePlan
 from syndication.store.database import changed
 from syndication.store.inserting import insert_new
@@ -50,7 +51,7 @@ class NewDigest:
     more: int
     items: tuple[tuple[int, str], ...]
     groups: tuple[Group, ...]
-    body: MailBody | None
+    body: CutBody | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,32 +85,46 @@ def kept_bodies(session: Session, issue_id: int) -> dict[str, str]:
     return dict(session.execute(statement).all())
 
 
-def keep_digests(session: Session, issue_id: int, digests: Sequence[NewDigest], template_version_id: int) -> None:
-    """Keep digests with their bodies, items and readers' choices; what is kept already stays as it is."""
-    bodies = {digest.body_hash: digest.body for digest in digests if digest.body is not None}
-    _insert(session, DigestBodyRow, [_body_values(key, body) for key, body in bodies.items()])
-    _insert(session, DigestRow, [_digest_values(issue_id, digest, template_version_id) for digest in digests])
+def keep_digests(
+    session: Session, issue_id: int, digests: Sequence[NewDigest], parts: Mapping[str, str], template_version_id: int
+) -> None:
+    """Keep digests with their bodies, items and readers' choices; what is kept already stays as it is.
+
+    parts: names and texts of parts of these bodies, unless they are kept already.
+    """
+    keep_bodies(session, parts, list({d.body_hash: d.body for d in digests if d.body is not None}.values()))
+    columns = ("issue_id", "start", "content_hash", "body_hash", "language", "template_version_id", "more")
+    rows = [
+        (
+            issue_id,
+            digest.start,
+            digest.content_hash,
+            digest.body_hash,
+            digest.language,
+            template_version_id,
+            digest.more,
+        )
+        for digest in digests
+    ]
+    insert_rows(session, DigestRow, columns, rows)
     ids = _digest_ids(session, issue_id, digests)
     topics = dict(session.execute(select(col(TopicRow.slug), col(TopicRow.id))).all())
-    items: list[dict[str, Any]] = []
-    choices: list[dict[str, Any]] = []
+    items: list[tuple[int, int, int, int]] = []
+    choices: list[tuple[int, int, int, int]] = []
     for digest in digests:
         digest_id = ids[digest.start, digest.content_hash]
         items += [
-            {"digest_id": digest_id, "position": position, "article_id": article_id, "topic_id": topics[topic]}
+            (digest_id, position, article_id, topics[topic])
             for position, (article_id, topic) in enumerate(digest.items)
         ]
-        choices += [
-            {"issue_id": issue_id, "start": group.start, "segment_id": group.segment_id, "digest_id": digest_id}
-            for group in digest.groups
-        ]
-    _insert(session, DigestItemRow, items)
-    _insert(session, DigestChoiceRow, choices)
+        choices += [(issue_id, group.start, group.segment_id, digest_id) for group in digest.groups]
+    insert_rows(session, DigestItemRow, ("digest_id", "position", "article_id", "topic_id"), items)
+    insert_rows(session, DigestChoiceRow, ("issue_id", "start", "segment_id", "digest_id"), choices)
 
 
 def keep_articles(session: Session, issue_id: int, article_ids: Iterable[int]) -> None:
     """Note which articles some reader of an issue may get."""
-    _insert(session, IssueArticleRow, [{"issue_id": issue_id, "article_id": number} for number in article_ids])
+    insert_rows(session, IssueArticleRow, ("issue_id", "article_id"), [(issue_id, number) for number in article_ids])
 
 
 def end_of_range(session: Session, schedule_id: int, after: int, width: int) -> int | None:
@@ -161,17 +176,10 @@ def finish_plan(session: Session, issue_id: int, batches: Sequence[int], subject
     """Write the batches that begin at these subscriber ids and count the deliveries; from here on nobody is missing."""
     ends = [*(following - 1 for following in batches[1:]), _LAST_ID]
     rows = [
-        {
-            "issue_id": issue_id,
-            "lane": "relay",
-            "lo": lo if position else 0,
-            "hi": hi,
-            "state": BatchState.PENDING,
-            "attempt": 0,
-        }
+        (issue_id, "relay", lo if position else 0, hi, BatchState.PENDING.value, 0)
         for position, (lo, hi) in enumerate(zip(batches, ends, strict=False))
     ]
-    _insert(session, DeliveryBatchRow, rows)
+    insert_rows(session, DeliveryBatchRow, ("issue_id", "lane", "lo", "hi", "state", "attempt"), rows)
     counted = select(func.count()).select_from(DeliveryRow).where(col(DeliveryRow.issue_id) == issue_id)
     planned = session.scalars(counted).one()
     session.execute(
@@ -247,30 +255,11 @@ def subject_of(session: Session, digest_id: int) -> str:
     return session.scalars(statement).one()
 
 
-def _insert(session: Session, table: type[SQLModel], rows: Sequence[dict[str, Any]]) -> None:
-    if rows:
-        session.connection().execute(insert_new(session, table), list(rows))
-
-
-def _body_values(key: str, body: MailBody) -> dict[str, Any]:
-    return {"hash": key, "subject": body.subject, "text": body.text, "html": body.html}
-
-
-def _digest_values(issue_id: int, digest: NewDigest, template_version_id: int) -> dict[str, Any]:
-    return {
-        "issue_id": issue_id,
-        "start": digest.start,
-        "content_hash": digest.content_hash,
-        "body_hash": digest.body_hash,
-        "language": digest.language,
-        "template_version_id": template_version_id,
-        "more": digest.more,
-    }
-
-
 def _digest_ids(session: Session, issue_id: int, digests: Sequence[NewDigest]) -> dict[tuple[int, str], int]:
     statement = select(col(DigestRow.start), col(DigestRow.content_hash), col(DigestRow.id)).where(
         col(DigestRow.issue_id) == issue_id,
         col(DigestRow.content_hash).in_({digest.content_hash for digest in digests}),
     )
-    return {(start, content_hash): digest_id for start, content_hash, digest_id in session.execute(statement)}
+    # Not as the session's own query: that costs as much again for each row (measured).
+    rows = session.connection().execute(statement)
+    return {(start, content_hash): digest_id or 0 for start, content_hash, digest_id in rows}

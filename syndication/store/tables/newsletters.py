@@ -118,8 +118,20 @@ class IssueArticleRow(SQLModel, table=True):
     article_id: int = big_reference("article.id", primary_key=True)
 
 
+class DigestPartRow(SQLModel, table=True):
+    """A piece of rendered bodies, such as an article's row, kept once. name: a hash of the text."""
+
+    __tablename__ = "digest_part"
+
+    name: str = Field(primary_key=True, max_length=16)
+    text: str
+
+
 class DigestBodyRow(SQLModel, table=True):
-    """A rendered body, shared by all digests with the same bytes; with splice marks for each reader's own links."""
+    """A rendered body, shared by all digests with the same bytes; with splice marks for each reader's own links.
+
+    is_cut: text and html are names of parts (`store.bodies` pieces them together).
+    """
 
     __tablename__ = "digest_body"
 
@@ -127,6 +139,7 @@ class DigestBodyRow(SQLModel, table=True):
     subject: str
     text: str
     html: str
+    is_cut: bool = False
 
 
 class DigestRow(SQLModel, table=True):

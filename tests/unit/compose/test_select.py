@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syndication.compose.select import Ranking, select, select_welcome
+from syndication.compose.ranking import Ranking
+from syndication.compose.select import select, select_welcome
 from syndication.domain.articles import Story
 from syndication.domain.digests import Selection
 from syndication.domain.states import Cadence
@@ -218,5 +219,5 @@ def test_every_article_of_the_window_in_a_chosen_topic_is_listed_once_or_counted
     assert all(0 < len(section.stories) <= 5 for section in selection.sections)
     assert source_count < 3 or all(n <= 2 for n in Counter(s.source for s in selection.stories).values())
     assert chosen(data.draw(st.permutations(stories))) == selection
-    ranking = Ranking(stories, window=window, cadence=cadence, now=NOW)
-    assert ranking.select(topics, source_count=source_count, catch_up=catch_up) == selection
+    ranking = Ranking(stories, topics, window=window, cadence=cadence, now=NOW)
+    assert ranking.select(slugs, source_count=source_count, catch_up=catch_up) == selection
