@@ -8,9 +8,9 @@ from typing import Final
 
 from syndication.collect.dates import Written, parse_date, published
 from syndication.collect.identity import Named, canonical_url, native_keys
-from syndication.domain.articles import Enclosure, Item
+from syndication.domain.articles import Enclosure, Item, Wording
 from syndication.html.links import absolute
-from syndication.html.sanitise import sanitise
+from syndication.html.sanitise import sanitise_and_read
 from syndication.html.text import clean_line, lead, plain_text, reading_minutes, shorten
 from syndication.lang.detect import detect, normalise
 
@@ -27,7 +27,8 @@ _NAME_CHARACTERS: Final = 100
 class Draft:
     """What a parser found, untouched. title: plain text. summary, content: HTML. link: as written, maybe relative.
 
-    base: what links are resolved against, "" for what the source says. dates: in order of preference.
+    base: what links are resolved against, "" for what the source says. translations: title and summary plain text, content
+    HTML. variants: addresses, as written, of the same article in other languages. dates: in order of preference.
     """
 
     native_id: str = ""
@@ -44,6 +45,8 @@ class Draft:
     enclosures: tuple[Enclosure, ...] = ()
     image: str = ""
     ai_generated: bool | None = None
+    translations: tuple[Wording, ...] = ()
+    variants: tuple[str, ...] = ()
     repairs: tuple[str, ...] = field(default=())
 
 
@@ -67,8 +70,8 @@ def finish(drafts: Sequence[Draft], context: Context) -> tuple[Item, ...]:
 def _finish(draft: Draft, context: Context) -> Item | None:
     base = absolute(draft.base, context.base_url) or context.base_url
     url = absolute(draft.link, base)
-    content, cut = _content(draft.content or draft.summary, url or base)
-    text = plain_text(content)
+    place = absolute(draft.base, context.base_url) or url or base
+    content, text, cut = _content(draft.content or draft.summary, place)
     title = shorten(clean_line(draft.title), _TITLE_CHARACTERS)
     summary = _summary(draft, text)
     if not title and not text and not summary:
@@ -109,11 +112,11 @@ def _named(item: Item, key: str) -> Item:
     return replace(item, native_key=key)
 
 
-def _content(written: str, base: str) -> tuple[str, tuple[str, ...]]:
-    """Sanitised HTML, and a note when it had to be cut."""
+def _content(written: str, base: str) -> tuple[str, str, tuple[str, ...]]:
+    """Sanitised HTML, its plain text, and a note when it had to be cut."""
     cut = written[:_CONTENT_BYTES]
     notes = () if len(cut) == len(written) else ("the text was cut at 1 MiB",)
-    return sanitise(cut, base), notes
+    return *sanitise_and_read(cut, base), notes
 
 
 def _summary(draft: Draft, text: str) -> str:

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from syndication.collect.dates import Written
 from syndication.collect.drafts import ITEMS, Draft
-from syndication.collect.feed_document import FeedDocument, as_paragraphs
+from syndication.collect.elements import as_paragraphs
+from syndication.collect.feed_document import FeedDocument
 from syndication.domain.articles import DateOrigin, Enclosure
 
 _VERSION: Final = "jsonfeed.org/version/"

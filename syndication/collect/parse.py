@@ -4,7 +4,8 @@ from urllib.parse import urlsplit
 
 from syndication.collect.decoding import decode
 from syndication.collect.drafts import Context, finish
-from syndication.collect.feed_document import FeedDocument, read_feed
+from syndication.collect.feed_document import FeedDocument
+from syndication.collect.feed_tree import read_feed
 from syndication.collect.json_feed import read_json_feed
 from syndication.collect.xml import Form, form_of
 from syndication.domain.sources import Fetched, FetchFailed, RawDocument

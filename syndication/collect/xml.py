@@ -44,6 +44,13 @@ _SEARCHED: Final = 65536
 _CDATA: Final = ("<![CDATA[", "]]>")
 _REFERENCE: Final = re.compile(r"&(?:#(\d{1,8})|#[xX]([0-9a-fA-F]{1,7})|([A-Za-z][A-Za-z0-9]{1,31}));|&")
 _OF_XML: Final = frozenset({"amp", "lt", "gt", "quot", "apos"})
+_COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
+_COMMENTS: Final = 10_000
+# Fields that hold words; the end of another field inside means that the own end is missing.
+_TEXTS: Final = re.compile(
+    rb"<(title|description|summary|content:encoded|content|subtitle|tagline)((?:\s[^<>]{0,500})?)>([^\0]*?)</\1>"
+)
+_FIELDS: Final = re.compile(rb"<(?:item|entry|guid|pubDate|published|updated|/item|/entry)[\s>]")
 _HIGHEST: Final = 0x10FFFF
 
 
@@ -58,25 +65,70 @@ def form_of(text: str) -> Form:
     return _FORMS.get((found[1] or found[2]).lower(), Form.PAGE) if found else Form.OTHER
 
 
-def well_formed(text: str, items: int) -> bytes:
-    """A feed's text as well-formed UTF-8 XML; b"" when it has no root. Never raises.
+def repaired(text: str, items: int) -> tuple[etree._Element, tuple[str, ...]] | None:
+    """A feed's text as a tree, and what had to be left out in words; None when it has no root. Never raises.
 
     Taken out: what stands before the root (a DTD with its entities among it, so no entity bomb is ever unfolded),
-    characters that XML forbids. HTML's entities become characters, a bare & becomes &amp;. What is still broken is
-    repaired as far as libxml2 can, which ends at 256 levels. No more than `items` items are left, the newest,
-    and no more elements than an honest feed has.
+    characters that XML forbids. HTML's entities become characters, a bare & becomes &amp;. HTML that stands unescaped
+    where a text belongs is escaped. What is still broken is repaired as far as libxml2 can, which ends at 256 levels. No
+    more than `items` items are left, the newest, no more elements than an honest feed has, and no item that breaks off.
     """
+    text = _COMMENT.sub("", text) if text.count("<!--") <= _COMMENTS else text
     found = _ROOT.search(text)
     if not found:
-        return b""
-    data = "".join(_mended(clean_text(text[found.start() :]))).encode()
-    try:
-        root = etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True))
-    except etree.XMLSyntaxError:
+        return None
+    begun = text[found.start() :]
+    data = "".join(_mended(clean_text(begun))).encode()
+    root = _strict(data)
+    notes: tuple[str, ...] = ()
+    if root is None:
+        data = _escaped(data)
+        root = _strict(data)
+    if root is None:
+        notes = ("the XML is not well-formed and was repaired",)
         # A text that begins with a root element always has something to save.
-        root = etree.fromstring(data, etree.XMLParser(recover=True, resolve_entities=False, no_network=True))
+        root = etree.fromstring(data, _parser(recover=True))
+        if _breaks_off(data):
+            found_items = list(root.iter(*_ITEMS))
+            _remove(found_items[-1:])
+            notes = ("the document breaks off; its last item was left for the next visit",)
     _trim(root, items, max(_ELEMENTS, len(data) // _BYTES_AN_ELEMENT))
-    return etree.tostring(root, encoding="utf-8")
+    return root, notes
+
+
+def _parser(*, recover: bool) -> etree.XMLParser:
+    return etree.XMLParser(
+        recover=recover, resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True
+    )
+
+
+def _strict(data: bytes) -> etree._Element | None:
+    try:
+        return etree.fromstring(data, _parser(recover=False))
+    except etree.XMLSyntaxError:
+        return None
+
+
+def _escaped(data: bytes) -> bytes:
+    """HTML where a text belongs, as text; CDATA stays as it is."""
+
+    def escape(found: re.Match[bytes]) -> bytes:
+        inner = found[3]
+        if b"<" not in inner or inner.lstrip().startswith(b"<![CDATA[") or _FIELDS.search(inner):
+            return found[0]
+        inner = inner.replace(b"<", b"&lt;").replace(b">", b"&gt;")
+        return b"<" + found[1] + found[2] + b">" + inner + b"</" + found[1] + b">"
+
+    return _TEXTS.sub(escape, data)
+
+
+def _breaks_off(data: bytes) -> bool:
+    """Whether the last item has no end and neither has the document."""
+    tail = data[-200:].lower()
+    if any(end in tail for end in (b"</rss", b"</feed", b"</rdf:rdf", b"</channel")):
+        return False
+    begun = max(data.rfind(b"<item"), data.rfind(b"<entry"))
+    return begun > max(data.rfind(b"</item"), data.rfind(b"</entry"))
 
 
 def _mended(text: str) -> Iterator[str]:

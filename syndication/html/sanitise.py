@@ -7,6 +7,7 @@ from lxml import etree
 
 from syndication.html.characters import clean_line, clean_text
 from syndication.html.links import absolute, followable
+from syndication.html.text import tree_text
 from syndication.html.tree import SILENT, parse, word_set
 
 _TAGS: Final = word_set(
@@ -41,13 +42,19 @@ def sanitise(html: str, base_url: str) -> str:
     base_url: the page's address, what relative links are resolved against; "" makes them plain text. Images become
     links with their alternative text: an image tells its server who reads and when. Headings begin at h2.
     """
+    return sanitise_and_read(html, base_url)[0]
+
+
+def sanitise_and_read(html: str, base_url: str) -> tuple[str, str]:
+    """As `sanitise`, with the plain text of the same HTML as `plain_text` reads it, for the price of one parsing."""
     if not html.strip():
-        return ""
+        return "", ""
     root = parse(html)
     for element in list(root.iter("img", "a", "h1")):
         _mend(element, base_url)
+    text = tree_text(root)
     # Sanitise last: everything above may add HTML.
-    return clean_text(_CLEANER.clean(etree.tostring(root, encoding="unicode", method="html"))).strip()
+    return clean_text(_CLEANER.clean(etree.tostring(root, encoding="unicode", method="html"))).strip(), text
 
 
 def _mend(element: etree._Element, base_url: str) -> None:

@@ -35,9 +35,16 @@ def plain_text(html: str) -> str:
 
 def paragraphs(html: str) -> list[str]:
     """The words of each block of HTML in order, each one line, none empty."""
-    if not html.strip():
-        return []
-    lines = "".join(_words(parse(html))).split("\x00")
+    return _lines(parse(html)) if html.strip() else []
+
+
+def tree_text(root: etree._Element) -> str:
+    """As `plain_text`, of a tree."""
+    return "\n".join(_lines(root))
+
+
+def _lines(root: etree._Element) -> list[str]:
+    lines = "".join(_words(root)).split("\x00")
     return [line for line in map(clean_line, lines) if line]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from syndication.collect.drafts import Context, finish
-from syndication.collect.feed_document import read_feed
+from syndication.collect.feed_tree import read_feed
 from syndication.html.sanitise import sanitise
 from tests.support.items import NOW
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from syndication.collect.decoding import decode
 from syndication.collect.drafts import Context, finish
-from syndication.collect.feed_document import FeedDocument, read_feed
+from syndication.collect.feed_document import FeedDocument
+from syndication.collect.feed_tree import read_feed
 from syndication.domain.articles import DateOrigin, Enclosure, Item
 from tests.support.items import NOW
 
@@ -225,9 +226,11 @@ def test_junk_before_and_after_the_feed_is_ignored() -> None:
     )
 
 
-def test_a_feed_that_breaks_off_gives_what_it_has() -> None:
+def test_a_feed_that_breaks_off_gives_the_items_that_are_whole() -> None:
     text = rss("<guid>1</guid><title>T1</title>", "<guid>2</guid><title>T2</title>")
-    assert [item.title for item in items(text[: text.index("T2") + 2])] == ["T1", "T2"]
+    cut = text[: text.index("T2") + 2]
+    assert [item.title for item in items(cut)] == ["T1"]
+    assert document(cut).repairs == ("the document breaks off; its last item was left for the next visit",)
 
 
 def test_utf8_bytes_win_over_a_wrong_declaration() -> None:
