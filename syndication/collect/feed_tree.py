@@ -33,7 +33,6 @@ _UPDATED: Final = ("updated", "modified", "dcterms:modified")
 _CREATED: Final = ("created", "dcterms:created")
 _CONTENT: Final = ("content:encoded", "content", "fullitem", "xhtml:body", "xhtml:div", "body")
 _SUMMARY: Final = ("description", "summary", "dc:description", "media:description", "itunes:summary")
-_NO_LINK: Final = (0, "", None)
 _PAGES: Final = frozenset({"text/html", "application/xhtml+xml"})
 _PERIODS: Final = {"hourly": 60, "daily": 1440, "weekly": 10080, "monthly": 43200, "yearly": 525600}
 _DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -142,7 +141,7 @@ def _link(own: Children, native_id: str, enclosures: Sequence[Enclosure]) -> tup
 
 def _page(own: Children) -> tuple[str, tuple[str, ...]]:
     """The address of the page an item or a feed stands for, and what was done to it."""
-    found: list[tuple[int, str, etree._Element | None]] = []
+    found: list[tuple[int, str, etree._Element]] = []
     for element in own.get("link", ()):
         href = (element.get("href") or "").strip()
         rel = (element.get("rel") or "alternate").strip().lower()
@@ -150,8 +149,11 @@ def _page(own: Children) -> tuple[str, tuple[str, ...]]:
             found.append((0, "".join(str(text) for text in element.itertext()).strip(), element))
         elif rel in {"alternate", "http://www.iana.org/assignments/relation/alternate"}:
             found.append((1 if (element.get("type") or "text/html").lower() in _PAGES else 2, href, element))
-    _, address, element = min((one for one in found if one[1]), key=lambda one: one[0], default=_NO_LINK)
-    if element is None or address.lower().startswith(_WEB):
+    named = [one for one in found if one[1]]
+    if not named:
+        return "", ()
+    _, address, element = min(named, key=lambda one: one[0])
+    if address.lower().startswith(_WEB):
         return address, ()
     joined = _joined(base_of(element), address)
     return joined, () if joined == address else ("a relative link was made absolute",)

@@ -17,7 +17,8 @@ class Source:
     etag, last_modified: validators of the last answer, echoed verbatim. body_hash: of the last body.
     fetched_before: False until a first fetch succeeded; its articles are history when first_fetch is backfill.
     internal: the admin says that this source may live on a private network. distrusted: its items' own ids change or
-    repeat, so that identity AUTO names items by their addresses.
+    repeat, so that identity AUTO names items by their addresses. marks: of the items of the last visit; an item with the
+    same mark is the same to the letter and is not read again.
     """
 
     slug: str
@@ -34,6 +35,19 @@ class Source:
     internal: bool = False
     options: SourceOptions = field(default_factory=SourceOptions)
     distrusted: bool = False
+    marks: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What all items of a visit are called, those that were not read again among them. urls: canonical, with repetitions.
+
+    ids: canonical URL and own id of each, for those that have both.
+    """
+
+    keys: tuple[str, ...] = ()
+    urls: tuple[str, ...] = ()
+    ids: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +72,8 @@ class Fetched:
     repairs: what could not be read or had to be left out of the whole, in words for the admin. more: absolute addresses
     of documents that belong to this one (sitemaps of an index, the next page), each to be fetched and parsed in turn.
     hubs, self_url: for WebSub, as the document names them. native_id: of the feed itself (atom:id), "" when it has none.
-    skip_hours (UTC), skip_days (0 is Monday): when the source asks to be left alone.
+    skip_hours (UTC), skip_days (0 is Monday): when the source asks to be left alone. marks: for Source.marks, to be kept
+    once the items are stored. unchanged: how many items were not read again. names: None means those of `items`.
     """
 
     items: tuple[Item, ...]
@@ -75,6 +90,9 @@ class Fetched:
     native_id: str = ""
     skip_hours: tuple[int, ...] = ()
     skip_days: tuple[int, ...] = ()
+    marks: tuple[str, ...] = ()
+    unchanged: int = 0
+    names: Names | None = None
 
 
 @dataclass(frozen=True, slots=True)

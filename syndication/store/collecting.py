@@ -29,7 +29,10 @@ class SourceState:
 
 @dataclass(frozen=True, slots=True)
 class Success:
-    """A visit that went well. words: for the admin, "" when all is well. new: whether it brought articles."""
+    """A visit that went well. words: for the admin, "" when all is well. new: whether it brought articles.
+
+    marks: of its items; None leaves those of the visit before.
+    """
 
     etag: str
     last_modified: str
@@ -39,6 +42,7 @@ class Success:
     health: Health
     words: str = ""
     new: bool = False
+    marks: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +164,7 @@ def record_success(session: Session, source_id: int, visit: Success, now: dateti
     row = _row(session, source_id)
     row.etag, row.last_modified = visit.etag, visit.last_modified
     row.body_hash = visit.body_hash
+    row.marks = row.marks if visit.marks is None else " ".join(visit.marks)
     row.interval_s = round(visit.interval.total_seconds())
     row.next_poll_at = visit.next_poll_at
     row.last_attempt_at = row.last_success_at = now
@@ -225,4 +230,5 @@ def _source(row: SourceRow) -> Source:
         internal=row.internal,
         options=options_from(row.options),
         distrusted=row.distrusted,
+        marks=frozenset(row.marks.split()),
     )

@@ -31,6 +31,7 @@ class SourceRow(SQLModel, table=True):
     distrusted: bool = False
     # Whether the publisher lets us show whole articles; else feeds and pages have the summary alone.
     full_text: bool = True
+    marks: str = ""
     enabled: bool = True
     etag: str = ""
     last_modified: str = ""
