@@ -1,14 +1,17 @@
 """Draft → item: the one way on which every kind of source is cleaned, dated, sanitised and named."""
 
+import base64
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 from syndication.collect.dates import Written, parse_date, published
-from syndication.collect.identity import Named, canonical_url, native_keys
+from syndication.collect.identity import Named, canonical_url, native_keys, without_language
 from syndication.domain.articles import Enclosure, Item, Wording
+from syndication.domain.source_options import Identity
+from syndication.domain.sources import Names
 from syndication.html.links import absolute
 from syndication.html.sanitise import sanitise_and_read
 from syndication.html.text import clean_line, lead, plain_text, reading_minutes, shorten
@@ -21,6 +24,10 @@ _TITLE_FROM_TEXT: Final = 100
 _SUMMARY_CHARACTERS: Final = 500
 _LISTED: Final = 32
 _NAME_CHARACTERS: Final = 100
+_TEASER_CHARACTERS: Final = 1200
+_CUT_OFF: Final = ("…", "...", "[…]", "[...]", "Read more", "Continue reading", "Leggi tutto", "Continua a leggere")
+_READING: Final = 1
+"""Grows when drafts are read differently, so that no mark of an older version counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,25 +59,90 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a whole document says about its items. base_url: absolute or "". now: aware UTC. zone: of dates without one."""
+    """What a whole document says about its items. base_url: absolute or "". now: aware UTC. zone: of dates without one.
+
+    identity: what names an item. marks: of items that need not be read again.
+    """
 
     now: datetime
     base_url: str = ""
     language: str = ""
     zone: tzinfo = UTC
+    identity: Identity = Identity.AUTO
+    marks: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Items of one document and what Fetched says of those that were not read again."""
+
+    items: tuple[Item, ...]
+    marks: tuple[str, ...] = ()
+    unchanged: int = 0
+    names: Names = field(default_factory=Names)
 
 
 def finish(drafts: Sequence[Draft], context: Context) -> tuple[Item, ...]:
     """The items of one document in their order, each once; an item without a single word is left out."""
-    made = [item for item in (_finish(draft, context) for draft in drafts) if item is not None]
-    keys = native_keys([Named(item.native_id, item.url, f"{item.title}\0{item.content}") for item in made])
-    return tuple(_named(item, key) for item, key in zip(made, keys, strict=True) if key is not None)
+    return finish_new(drafts, context).items
 
 
-def _finish(draft: Draft, context: Context) -> Item | None:
-    base = absolute(draft.base, context.base_url) or context.base_url
+def finish_new(drafts: Sequence[Draft], context: Context) -> Finished:
+    """As `finish`, without the items whose mark is in `context.marks`."""
+    named = [_offered(draft, context) for draft in drafts]
+    keys = native_keys(named, context.identity)
+    items: list[Item] = []
+    marks: list[str] = []
+    called: list[tuple[str, Named]] = []
+    unchanged = 0
+    for draft, name, key in zip(drafts, named, keys, strict=True):
+        if key is None:
+            continue
+        mark = _mark(draft, context, key)
+        item = None if mark in context.marks else _finish(draft, context, key)
+        if item is None and mark not in context.marks:
+            continue
+        unchanged += item is None
+        items += [item] if item else []
+        marks.append(mark)
+        called.append((key, name))
+    names = Names(
+        tuple(key for key, _ in called),
+        tuple(name.url for _, name in called),
+        tuple((name.url, name.native_id) for _, name in called if name.url and name.native_id),
+    )
+    return Finished(tuple(items), tuple(marks), unchanged, names)
+
+
+def _offered(draft: Draft, context: Context) -> Named:
+    return Named(
+        native_id=clean_line(draft.native_id),
+        url=canonical_url(_url(draft, context)),
+        words=lambda: f"{clean_line(draft.title)}\0{plain_text(draft.content or draft.summary)}",
+        title=clean_line(draft.title),
+        date=next((written.raw for written in draft.dates), ""),
+    )
+
+
+def _mark(draft: Draft, context: Context, key: str) -> str:
+    """The same exactly when the same item would come of the draft."""
+    said = f"{_READING} {context.base_url} {context.language} {context.zone} {key} {draft!r}"
+    digest = hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=9).digest()
+    return base64.urlsafe_b64encode(digest).decode("ascii")
+
+
+def _base(draft: Draft, context: Context) -> str:
+    return absolute(draft.base, context.base_url) or context.base_url
+
+
+def _url(draft: Draft, context: Context) -> str:
+    return absolute(draft.link, _base(draft, context))
+
+
+def _finish(draft: Draft, context: Context, key: str) -> Item | None:
+    base = _base(draft, context)
     url = absolute(draft.link, base)
-    place = absolute(draft.base, context.base_url) or url or base
+    place = (draft.base and base) or url or base
     content, text, cut = _content(draft.content or draft.summary, place)
     title = shorten(clean_line(draft.title), _TITLE_CHARACTERS)
     summary = _summary(draft, text)
@@ -86,16 +158,17 @@ def _finish(draft: Draft, context: Context) -> Item | None:
         repairs.append("a relative link was made absolute")
     enclosures = _enclosures(draft, base)
     image_url = absolute(draft.image, base)
+    canonical = canonical_url(url)
     return Item(
-        native_key="",
+        native_key=key,
         native_id=clean_line(draft.native_id),
         url=url,
-        canonical_url=canonical_url(url),
+        canonical_url=canonical,
         title=title,
         summary=summary,
         content=content,
         published=when,
-        content_hash=_hash(title, summary, content, url, image_url, *(enclosure.url for enclosure in enclosures)),
+        content_hash=_hash(title, summary, content, canonical, image_url, *(file.url for file in enclosures)),
         language=_language(draft, context, f"{title}\n{text or summary}"),
         updated_at=min(updated[0], context.now) if updated else None,
         authors=_names(draft.authors),
@@ -104,12 +177,11 @@ def _finish(draft: Draft, context: Context) -> Item | None:
         image_url=image_url,
         ai_generated=draft.ai_generated,
         reading_minutes=reading_minutes(text),
+        translations=tuple(_translation(wording, place) for wording in draft.translations),
+        variants=_variants(draft, base, canonical),
+        is_teaser=_is_teaser(draft, text),
         repairs=tuple(repairs),
     )
-
-
-def _named(item: Item, key: str) -> Item:
-    return replace(item, native_key=key)
 
 
 def _content(written: str, base: str) -> tuple[str, str, tuple[str, ...]]:
@@ -144,5 +216,28 @@ def _enclosures(draft: Draft, base: str) -> tuple[Enclosure, ...]:
     return tuple(enclosure for enclosure in found if enclosure.url)[:_LISTED]
 
 
-def _hash(*parts: str) -> str:
+def _translation(wording: Wording, base: str) -> Wording:
+    content, text = sanitise_and_read(wording.content[:_CONTENT_BYTES], base)
+    return Wording(
+        normalise(wording.language),
+        shorten(clean_line(wording.title), _TITLE_CHARACTERS),
+        shorten(clean_line(wording.summary), _SUMMARY_CHARACTERS) or lead(text),
+        content,
+    )
+
+
+def _variants(draft: Draft, base: str, canonical: str) -> tuple[str, ...]:
+    """Keys of the article's addresses in other languages, said or by a parameter such as ?lang=en."""
+    said = [canonical_url(absolute(link, base)) for link in draft.variants[:_LISTED]]
+    bare = without_language(canonical)
+    return tuple(dict.fromkeys(key for key in (*said, bare) if key and key != canonical))
+
+
+def _is_teaser(draft: Draft, text: str) -> bool:
+    return (not draft.content and len(text) < _TEASER_CHARACTERS) or text.endswith(_CUT_OFF)
+
+
+def _hash(title: str, summary: str, content: str, canonical: str, *files: str) -> str:
+    """What a reader would see. Signatures in the addresses of files change with every visit and mean nothing."""
+    parts = (title, summary, content, canonical, *(url.partition("?")[0] for url in files))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()

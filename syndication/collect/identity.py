@@ -3,11 +3,12 @@
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from syndication.domain.source_options import Identity
 from syndication.html.text import clean_line
 from syndication.html.tree import word_set
 
@@ -22,34 +23,52 @@ _TRACKERS: Final = word_set(
     fb_source action_object_map action_type_map ga_source ga_medium ga_term ga_content ga_campaign gad_source
     """
 )
+_LANGUAGES: Final = frozenset({"lang", "language", "locale", "hl", "lng"})
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What an item offers to be recognised by. native_id: guid, atom:id, JSON id or file path. words: title and content."""
+    """What an item offers to be recognised by.
+
+    native_id: guid, atom:id, JSON id or file path. url: canonical. title: one line. date: as it was written. words:
+    title and content without markup, asked for only where nothing else names the item.
+    """
 
     native_id: str
     url: str
-    words: str
+    words: Callable[[], str]
+    title: str = ""
+    date: str = ""
 
 
-def native_keys(items: Sequence[Named]) -> list[str | None]:
+def native_keys(items: Sequence[Named], identity: Identity = Identity.AUTO) -> list[str | None]:
     """The key of each item of one document, None for one that repeats an earlier item.
 
     The id, if no other item of the document has it; else id and address; else the address, if it names one page; else
-    a hash of the words.
-    Repetitions are looked for first: some feeds give one id to everything.
+    a hash of the words. Repetitions are looked for first: some feeds give one id to everything. Where the admin chose
+    something else than the id, or the ids are distrusted, that comes first.
     """
     counted = Counter(_id_key(item.native_id) for item in items)
-    plain = [_key(item, counted) for item in items]
+    plain = [_chosen(item, identity) or _key(item, counted) for item in items]
     repeated = Counter(plain)
     keys: list[str | None] = []
     seen: set[str] = set()
     for item, key in zip(items, plain, strict=True):
-        full = key if repeated[key] == 1 else f"{key}|{_digest(item.words)}"
+        full = key if repeated[key] == 1 else f"{key}|{_digest(item.words())}"
         keys.append(None if full in seen else _bounded(full))
         seen.add(full)
     return keys
+
+
+def _chosen(item: Named, identity: Identity) -> str:
+    """The key by the admin's choice, "" where that choice names nothing."""
+    if identity is Identity.URL and is_page(item.url):
+        return item.url
+    if identity is Identity.URL_PATH and is_page(item.url):
+        return item.url.partition("?")[0]
+    if identity is Identity.TITLE_DATE and item.title:
+        return f"title:{_digest(f'{item.title.casefold()} {item.date}')}"
+    return ""
 
 
 def canonical_url(url: str) -> str:
@@ -72,6 +91,15 @@ def canonical_url(url: str) -> str:
     return _bounded(urlunsplit(("https", place, parts.path.rstrip("/"), query, fragment)))
 
 
+def without_language(canonical: str) -> str:
+    """A canonical URL without the parameter that chooses a language: all languages of an article share it."""
+    head, mark, query = canonical.partition("?")
+    if not mark:
+        return canonical
+    kept = [part for part in query.split("&") if part.partition("=")[0].lower() not in _LANGUAGES]
+    return f"{head}?{'&'.join(kept)}" if kept else head
+
+
 def is_page(canonical: str) -> bool:
     """Whether a canonical URL names one page: a site's front page is shared by all its articles."""
     parts = urlsplit(canonical)
@@ -82,7 +110,7 @@ def _key(item: Named, counted: Counter[str]) -> str:
     native_id = _id_key(item.native_id)
     if native_id:
         return native_id if counted[native_id] == 1 else f"{native_id}|{item.url}"
-    return item.url if is_page(canonical_url(item.url)) else f"words:{_digest(item.words)}"
+    return item.url if is_page(item.url) else f"words:{_digest(item.words())}"
 
 
 def _id_key(native_id: str) -> str:

@@ -1,13 +1,15 @@
 """Bytes of a source → what one visit brought. The one entrance for every kind that is read over HTTP. Pure."""
 
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from syndication.collect.decoding import decode
-from syndication.collect.drafts import Context, finish
+from syndication.collect.drafts import Context, finish_new
 from syndication.collect.feed_document import FeedDocument
 from syndication.collect.feed_tree import read_feed
 from syndication.collect.json_feed import read_json_feed
 from syndication.collect.xml import Form, form_of
+from syndication.domain.source_options import Identity
 from syndication.domain.sources import Fetched, FetchFailed, RawDocument
 from syndication.html.links import absolute
 from syndication.html.tree import parse
@@ -27,12 +29,32 @@ def _read_feed(text: str, document: RawDocument) -> Fetched | FetchFailed:
     if isinstance(found, FetchFailed):
         return found
     base_url = source.base_url or absolute(found.link, document.url) or document.url
-    context = Context(document.now, base_url, source.language or found.language)
+    done = finish_new(found.drafts, context_of(document, base_url, found.language))
     return Fetched(
-        items=finish(found.drafts, context),
+        items=done.items,
         title=found.title,
         final_url=document.url,
         min_wait_s=found.minutes * 60,
+        repairs=found.repairs,
+        hubs=tuple(hub for link in found.hubs if (hub := absolute(link, document.url))),
+        self_url=absolute(found.self_url, document.url),
+        native_id=found.native_id,
+        skip_hours=found.skip_hours,
+        skip_days=found.skip_days,
+        marks=done.marks,
+        unchanged=done.unchanged,
+        names=done.names,
+    )
+
+
+def context_of(document: RawDocument, base_url: str, language: str) -> Context:
+    """What a document and its source say about all items."""
+    source = document.source
+    identity = source.options.identity
+    if identity is Identity.AUTO and source.distrusted:
+        identity = Identity.URL
+    return Context(
+        document.now, base_url, source.language or language, ZoneInfo(source.options.zone), identity, source.marks
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from syndication.collect.dates import Written
 from syndication.collect.drafts import Context, Draft, finish
-from syndication.collect.feed_document import as_paragraphs
+from syndication.collect.elements import as_paragraphs
 from syndication.domain.articles import DateOrigin, Item
 from syndication.domain.sources import Source
 

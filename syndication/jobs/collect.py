@@ -81,9 +81,9 @@ def _visit(fetcher: Fetcher, source: Source, now: datetime) -> FetchResult:
 
 
 def _store(database: Database, source_id: int, source: Source, result: Fetched, now: datetime) -> CollectReport:
-    stored = store_items(database, source_id, source, result.items, now)
+    stored = store_items(database, source_id, source, result, now)
     added, updated = len(stored.added), len(stored.updated)
-    unchanged = len(result.items) - added - updated
+    unchanged = result.unchanged + len(result.items) - added - updated
     return CollectReport(source.slug, added, updated, unchanged, None, _repairs(result))
 
 
@@ -105,6 +105,7 @@ def _succeeded(database: Database, source_id: int, result: Fetched | NotModified
             health=pace.health,
             words=pace.words,
             new=new,
+            marks=result.marks if isinstance(result, Fetched) else None,
         )
         record_success(session, source_id, visit, now)
 

@@ -10,6 +10,7 @@ import structlog
 from syndication.collect.pushed import Pushed, pushed_items
 from syndication.domain.errors import SourceError
 from syndication.domain.seams import Enqueue, Task
+from syndication.domain.sources import Fetched
 from syndication.domain.states import SourceKind
 from syndication.jobs.storing import store_items
 from syndication.store.collecting import load_source, record_push
@@ -55,7 +56,7 @@ def push_articles(
     if len(items) != len(articles):
         message = "An article needs a title, a summary or a content with at least one word."
         raise SourceError(message)
-    stored = store_items(database, source_id, source, items, now)
+    stored = store_items(database, source_id, source, Fetched(items), now)
     with database.write() as session:
         record_push(session, source_id, now, new=bool(stored.added))
     with database.read() as session:

@@ -8,7 +8,7 @@ from typing import Final
 
 from syndication.collect.decide import Known, decide
 from syndication.domain.articles import Item
-from syndication.domain.sources import Source
+from syndication.domain.sources import Fetched, Source
 from syndication.store.database import Database
 from syndication.store.intake import add_articles, add_sightings, known_items, update_articles
 
@@ -24,13 +24,14 @@ class Stored:
     updated: frozenset[str] = frozenset()
 
 
-def store_items(database: Database, source_id: int, source: Source, items: Sequence[Item], now: datetime) -> Stored:
+def store_items(database: Database, source_id: int, source: Source, fetched: Fetched, now: datetime) -> Stored:
     """Store what is new or changed; may be repeated or killed at any point. now: aware UTC.
 
     Items go in chunks, each with what is known of it in one transaction.
     """
-    keys = frozenset(item.native_key for item in items)
-    urls = Counter(item.canonical_url for item in items)
+    items, names = fetched.items, fetched.names
+    keys = frozenset(names.keys if names else (item.native_key for item in items))
+    urls = Counter(names.urls if names else (item.canonical_url for item in items))
     added: set[str] = set()
     updated: set[str] = set()
     for chunk in _chunks(items):

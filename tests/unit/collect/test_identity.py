@@ -7,29 +7,33 @@ from hypothesis import strategies as st
 from syndication.collect.identity import Named, canonical_url, is_page, native_keys
 
 
+def named(native_id: str, url: str, words: str) -> Named:
+    return Named(native_id, canonical_url(url), lambda: words)
+
+
 def test_an_id_that_is_unique_is_the_key() -> None:
-    assert native_keys([Named("a", "https://e.org/1", ""), Named("b", "https://e.org/2", "")]) == ["a", "b"]
+    assert native_keys([named("a", "https://e.org/1", ""), named("b", "https://e.org/2", "")]) == ["a", "b"]
 
 
 def test_an_id_that_repeats_is_told_apart_by_the_address() -> None:
-    keys = native_keys([Named("a", "https://e.org/1", "x"), Named("a", "https://e.org/2", "y"), Named("b", "", "z")])
+    keys = native_keys([named("a", "https://e.org/1", "x"), named("a", "https://e.org/2", "y"), named("b", "", "z")])
     assert keys == ["a|https://e.org/1", "a|https://e.org/2", "b"]
 
 
 def test_an_id_and_address_that_repeat_are_told_apart_by_the_words() -> None:
-    keys = native_keys([Named("a", "", "one"), Named("a", "", "two")])
+    keys = native_keys([named("a", "", "one"), named("a", "", "two")])
     assert None not in keys
     assert len(set(keys)) == 2
 
 
 def test_an_item_that_is_there_twice_counts_once() -> None:
-    item = Named("a", "https://e.org/1", "words")
+    item = named("a", "https://e.org/1", "words")
     assert native_keys([item, item])[1] is None
 
 
 def test_without_an_id_the_address_is_the_key_but_for_a_front_page() -> None:
     page, front, bare = native_keys(
-        [Named("", "https://e.org/1", "x"), Named("", "https://e.org/", "y"), Named("", "", "z")]
+        [named("", "https://e.org/1", "x"), named("", "https://e.org/", "y"), named("", "", "z")]
     )
     assert page == "https://e.org/1"
     assert front is not None
@@ -39,12 +43,12 @@ def test_without_an_id_the_address_is_the_key_but_for_a_front_page() -> None:
 
 
 def test_an_id_that_moves_to_https_stays_the_same() -> None:
-    old = native_keys([Named("http://e.org/?p=1", "", "")])
-    assert old == native_keys([Named("https://e.org/?p=1", "", "")])
+    old = native_keys([named("http://e.org/?p=1", "", "")])
+    assert old == native_keys([named("https://e.org/?p=1", "", "")])
 
 
 def test_a_key_fits_into_an_index() -> None:
-    (key,) = native_keys([Named("x" * 100_000, "", "")])
+    (key,) = native_keys([named("x" * 100_000, "", "")])
     assert key is not None
     assert len(key) <= 200
 
