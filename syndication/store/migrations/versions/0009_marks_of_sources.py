@@ -1,13 +1,13 @@
 """Marks of the items a source brought last.
 
-Revision: 0006; follows: 0005.
+Revision: 0009; follows: 0008.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
