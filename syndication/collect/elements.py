@@ -20,8 +20,6 @@ _PREFIXES: Final = {
     "http://purl.org/atom/ns#": "",
     "http://example.com/newformat#": "",
     "http://purl.org/rss/1.0": "",
-    "http://my.netscape.com/rdf/simple/0.9": "",
-    "http://channel.netscape.com/rdf/simple/0.9": "",
     "http://backend.userland.com/rss2": "",
     "http://backend.userland.com/rss": "",
     "http://blogs.law.harvard.edu/tech/rss": "",
@@ -46,6 +44,7 @@ _PREFIXES: Final = {
     "http://www.google.com/schemas/sitemap-news/0.9": "news",
     "http://www.google.com/schemas/sitemap-image/1.1": "image",
 }
+_NETSCAPE: Final = ("http://my.netscape.com/", "http://channel.netscape.com/")  # RSS 0.9
 _KNOWN: Final = frozenset(_PREFIXES.values()) | {"a10", "atom"}
 XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 XML_BASE: Final = "{http://www.w3.org/XML/1998/namespace}base"
@@ -63,7 +62,9 @@ def name_of(tag: str) -> str:
     namespace, _, local = tag.rpartition("}")
     namespace = namespace.removeprefix("{").strip().lower().rstrip("/")
     local = local.lower()
-    if namespace in _PREFIXES:
+    if namespace.startswith(_NETSCAPE):
+        prefix = ""
+    elif namespace in _PREFIXES:
         prefix = _PREFIXES[namespace]
     elif namespace:
         return f"?:{local}"
