@@ -5,7 +5,7 @@ import logging
 import typer
 
 from syndication import __version__
-from syndication.cli import admins, content, demo, mail_in, mailing, people, running, tokens
+from syndication.cli import admins, content, demo, issues, mail_in, mailing, people, running, tokens
 from syndication.cli.logs import log_from
 from syndication.cli.output import out
 
@@ -29,7 +29,7 @@ for part in (running, content, mailing, mail_in, demo):
     app.registered_commands += part.commands.registered_commands
 app.add_typer(content.sources, name="sources")
 app.add_typer(content.topics, name="topics")
-app.add_typer(mailing.issues, name="issues")
+app.add_typer(issues.issues, name="issues")
 app.add_typer(people.subscribers, name="subscribers")
 app.add_typer(mail_in.suppressed, name="suppressions")
 app.add_typer(admins.admin, name="admin")

@@ -11,6 +11,7 @@ from syndication.app import now, open_app
 from syndication.cli.output import Json, errors_in_words, out, print_facts, print_json, progress_bar, report
 from syndication.deliver.addresses import parse_address
 from syndication.domain.errors import StoreError
+from syndication.domain.spreadsheet import guarded
 from syndication.jobs.erase import erase_reader
 from syndication.jobs.import_readers import (
     ImportReport,
@@ -29,8 +30,6 @@ from syndication.store.importing import Fate
 subscribers = typer.Typer(help="People who read.", no_args_is_help=True)
 
 _COLUMNS: Final = ("email", "newsletter", "status", "topics", "language", "confirmed_at", "unsubscribed_at")
-# What a spreadsheet would run as a formula is written as text.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 @subscribers.command("show", epilog="Example: syndication subscribers show anna@example.org")
@@ -68,7 +67,7 @@ def export(*, as_json: Json = False) -> None:
         writer = csv.DictWriter(sys.stdout, _COLUMNS, extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
         for row in rows:
-            writer.writerow({name: _guarded(str(row[name] or "")) for name in _COLUMNS})
+            writer.writerow({name: guarded(row[name]) for name in _COLUMNS})
 
 
 @subscribers.command(
@@ -172,7 +171,3 @@ def _membership(one: Membership) -> dict[str, object]:
         "confirmed_at": one.confirmed_at,
         "unsubscribed_at": one.unsubscribed_at,
     }
-
-
-def _guarded(value: str) -> str:
-    return f"'{value}" if value.startswith(_FORMULA) else value

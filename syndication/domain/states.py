@@ -154,6 +154,10 @@ MOVES: Final = MappingProxyType(
                 DeliveryState.COMPLAINED,
             }
         ),
+        # READY: an admin sends to the rest (`store.resending`).
+        DeliveryState.FAILED: frozenset({DeliveryState.READY}),
+        DeliveryState.EXPIRED: frozenset({DeliveryState.READY}),
+        DeliveryState.CANCELLED: frozenset({DeliveryState.READY}),
         DeliveryState.ACCEPTED: frozenset({DeliveryState.BOUNCED, DeliveryState.COMPLAINED}),
         DeliveryState.BOUNCED: frozenset({DeliveryState.COMPLAINED}),
     }

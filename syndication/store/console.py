@@ -9,10 +9,10 @@ from sqlmodel import Session, col
 
 from syndication.domain.states import DeliveryState, Health, IssueState, SubscriptionStatus
 from syndication.domain.troubles import Trouble
+from syndication.store.counting import tallies
 from syndication.store.tables import (
     ArticleRow,
     ClassificationRow,
-    DeliveryRow,
     IssueRow,
     NewsletterRow,
     NoticeRow,
@@ -95,13 +95,6 @@ def outgoing(session: Session, limit: int) -> list[Outgoing]:
         .order_by(col(IssueRow.id).desc())
         .limit(limit)
     ).all()
-    counts: dict[int, dict[DeliveryState, int]] = {}
-    ids = [issue.id for issue, _ in rows]
-    counted = select(col(DeliveryRow.issue_id), col(DeliveryRow.state), func.count()).where(
-        col(DeliveryRow.issue_id).in_(ids)
-    )
-    for issue_id, state, number in session.execute(counted.group_by(col(DeliveryRow.issue_id), col(DeliveryRow.state))):
-        counts.setdefault(issue_id, {})[state] = number
     return [
         Outgoing(
             issue.id,
@@ -111,10 +104,17 @@ def outgoing(session: Session, limit: int) -> list[Outgoing]:
             issue.state,
             issue.note,
             issue.planned,
-            counts.get(issue.id, {}),
+            _counts(session, issue.id),
         )
         for issue, letter in rows
     ]
+
+
+def _counts(session: Session, issue_id: int) -> dict[DeliveryState, int]:
+    found: dict[DeliveryState, int] = {}
+    for tally in tallies(session, issue_id):
+        found[tally.state] = found.get(tally.state, 0) + tally.deliveries
+    return found
 
 
 def readers(session: Session) -> Readers:

@@ -74,6 +74,15 @@ class Dossier:
 def dossier(session: Session, address_key: str) -> Dossier | None:
     """The reader with this address (as it is compared), None when there is none."""
     found = session.execute(select(SubscriberRow).where(col(SubscriberRow.address_key) == address_key)).scalar()
+    return _dossier(session, found)
+
+
+def dossier_of(session: Session, subscriber_id: int) -> Dossier | None:
+    """The reader with this id, None when there is none."""
+    return _dossier(session, session.get(SubscriberRow, subscriber_id))
+
+
+def _dossier(session: Session, found: SubscriberRow | None) -> Dossier | None:
     if found is None or found.id is None:
         return None
     memberships = tuple(one for _, one in _memberships(session, [found.id]))

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from syndication.web import mailbox, pages, readers, sample, signup
 from syndication.web.admin import access
+from syndication.web.admin import issues as console_issues
 from syndication.web.admin import pages as console
 from syndication.web.admin import tokens as console_tokens
 from syndication.web.api import articles as api_articles
@@ -46,7 +47,18 @@ def create_app(deps: Deps) -> ASGIApp:
     )
     router.state.deps = deps
     router.state.throttles = signup.Throttles()
-    for part in (sample, pages, signup, readers, mailbox, access, console, console_tokens, api_articles):
+    for part in (
+        sample,
+        pages,
+        signup,
+        readers,
+        mailbox,
+        access,
+        console,
+        console_issues,
+        console_tokens,
+        api_articles,
+    ):
         router.include_router(part.router)
     router.add_exception_handler(HTTPException, _http_error)
     router.add_exception_handler(Problem, answer_problem)
