@@ -32,6 +32,7 @@ COMMANDS = (
     "issues pause",
     "issues resume",
     "issues cancel",
+    "issues rest",
     "subscribers show",
     "subscribers export",
     "subscribers erase",
