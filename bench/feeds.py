@@ -28,6 +28,8 @@ from sqlmodel import SQLModel
 
 from bench import Case
 from syndication.domain.feeds import Feed, FeedItem, FeedTopic, Origin
+from syndication.domain.site import Site
+from syndication.domain.tokens import KeyRing
 from syndication.publish.documents import documents
 from syndication.store.database import Database, open_database
 from syndication.store.feed_documents import save_documents
@@ -43,6 +45,7 @@ WORDS: Final = 560
 """Words an article; 50 articles make a document of 200 KB."""
 
 PATH: Final = "/feeds/all.atom"
+_SITE: Final = Site("News", "", "https://news.example.org", "en", "UTC", "tag:example.org,2026-01-01:s")
 _AT: Final = datetime(2026, 11, 6, 7, 30, tzinfo=UTC)
 _NGINX: Final = """
 worker_processes 1; daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log crit;
@@ -143,7 +146,7 @@ def _ours(folder: Path) -> Iterator[int]:
 
 
 def _serve(folder: Path, port: int) -> None:
-    feeds = FeedServer(_database(folder))
+    feeds = FeedServer(_database(folder), _SITE, KeyRing({}, "a"), lambda: _AT)
     feeds.refresh()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(feeds, "127.0.0.1", port, asyncio.Event()))

@@ -35,6 +35,7 @@ from syndication.web.words import slot_words
 
 _SECRET_BYTES = 24
 _FEEDS_EVERY_S = 0.5
+_LOOKS_A_WRITING = 20
 
 _MARKS = MappingProxyType(
     {
@@ -144,7 +145,7 @@ async def _serve(app: App, runner: Runner) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    feeds = FeedServer(app.database)
+    feeds = FeedServer(app.database, app.site, app.keys.tokens, now)
     server = app.settings.server
     web = asyncio.create_task(serve(create_app(_deps(app, runner.enqueue, feeds)), server.host, server.port, stop))
     refreshing = asyncio.create_task(_keep_fresh(feeds, stop))
@@ -161,9 +162,13 @@ async def _serve(app: App, runner: Runner) -> None:
 async def _keep_fresh(feeds: FeedServer, stop: asyncio.Event) -> None:
     """What any process published is served half a second later."""
     while not stop.is_set():
-        await asyncio.to_thread(feeds.refresh)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), _FEEDS_EVERY_S)
+        for _ in range(_LOOKS_A_WRITING):
+            await asyncio.to_thread(feeds.refresh)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), _FEEDS_EVERY_S)
+            if stop.is_set():
+                break
+        await asyncio.to_thread(feeds.write_readings)
 
 
 def _deps(app: App, enqueue: Enqueue, feeds: FeedServer) -> Deps:

@@ -61,8 +61,8 @@ def planned_feeds(session: Session, site: Site) -> list[FeedPlan]:
     plans = [
         FeedPlan(FeedKind.ALL, f"{FeedKind.ALL}/0", "/feeds/all", site.title, site.description),
         *(topic_plan(row, site) for row in session.scalars(topics)),
-        *(_source_plan(row, site) for row in session.scalars(sources)),
-        *(_language_plan(family, codes, site) for family, codes in languages_of(session).items()),
+        *(source_plan(row, site) for row in session.scalars(sources)),
+        *(language_plan(family, codes, site) for family, codes in languages_of(session).items()),
     ]
     pages = _pages(session)
     return [replace(plan, pages=pages.get(plan.name, 0)) for plan in plans]
@@ -118,13 +118,15 @@ def languages_of(session: Session) -> dict[str, tuple[str, ...]]:
     return {family: tuple(families[family]) for family in sorted(families)}
 
 
-def _source_plan(row: SourceRow, site: Site) -> FeedPlan:
+def source_plan(row: SourceRow, site: Site) -> FeedPlan:
+    """The feed of one source."""
     path = f"/feeds/{FeedKind.SOURCE}/{row.slug}"
     name = f"{FeedKind.SOURCE}/{row.id}"
     return FeedPlan(FeedKind.SOURCE, name, path, _title(row.title, site), "", row.language, source=row.id or 0)
 
 
-def _language_plan(family: str, codes: tuple[str, ...], site: Site) -> FeedPlan:
+def language_plan(family: str, codes: tuple[str, ...], site: Site) -> FeedPlan:
+    """The feed of all articles in one language. codes: as articles have them."""
     name = f"{FeedKind.LANGUAGE}/{family}"
     title = _title(language_name(family), site)
     return FeedPlan(FeedKind.LANGUAGE, name, f"/feeds/{name}", title, "", family, languages=codes)

@@ -11,13 +11,16 @@ import pytest
 from sqlmodel import update
 from structlog.testing import capture_logs
 
+from syndication.domain.site import Site
+from syndication.domain.tokens import KeyRing
 from syndication.publish.documents import documents
 from syndication.store.database import Database, open_database
 from syndication.store.feed_documents import published, retire_documents, save_documents
 from syndication.store.tables import FeedDocumentRow
-from syndication.web.feeds import BROTLI, GZIP, IDENTITY, FeedServer, best_coding
-from tests.support.feeds import a_feed, an_item
-from tests.support.rows import add_counters
+from syndication.web.feed_answers import BROTLI, GZIP, IDENTITY, best_coding
+from syndication.web.feeds import FeedServer
+from tests.support.feeds import PREFIX, PUBLIC_URL, a_feed, an_item
+from tests.support.rows import NOW, add_counters
 
 PLAIN = {"accept-encoding": "identity"}
 PACKED = {"accept-encoding": "gzip"}
@@ -32,12 +35,19 @@ def publish(database: Database, title: str = "Title") -> None:
         save_documents(session, made, title, seen)
 
 
+SITE = Site("News", "", PUBLIC_URL, "en", "UTC", PREFIX)
+
+
+def a_server(database: Database) -> FeedServer:
+    return FeedServer(database, SITE, KeyRing({"a": b"k" * 32}, "a"), lambda: NOW)
+
+
 @pytest.fixture
 def server(database: Database) -> FeedServer:
     with database.write() as session:
         add_counters(session)
     publish(database)
-    server = FeedServer(database)
+    server = a_server(database)
     server.refresh()
     return server
 
@@ -156,7 +166,7 @@ def test_a_change_is_served_after_the_next_look(server: FeedServer, database: Da
 def test_the_last_good_bytes_are_served_when_the_database_is_gone_and_that_is_logged_once(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'gone.db'}"
     database = open_database(url)
-    server = FeedServer(database)
+    server = a_server(database)
     with capture_logs() as logs:
         server.refresh()  # no tables yet
         server.refresh()
@@ -208,10 +218,10 @@ def test_a_client_gets_the_coding_it_likes_best(header: bytes, coding: str) -> N
     assert best_coding(header) == coding
 
 
-def test_public_feeds_are_ours_and_everything_else_is_the_routers(server: FeedServer) -> None:
-    for path in ("/feeds/all.rss", "/feeds/topics/none.atom", "/feeds/sources/radar.json"):
+def test_feeds_are_ours_and_everything_else_is_the_routers(server: FeedServer) -> None:
+    for path in ("/feeds/all.rss", "/feeds/topics/none.atom", "/feeds/sources/radar.json", "/feeds/me/token.rss"):
         assert server.handles(path)
-    for path in ("/", "/feeds/", "/feeds/all", "/feeds.opml", "/feeds/me/token.rss", "/articles/a.rss"):
+    for path in ("/", "/feeds/", "/feeds/all", "/feeds.opml", "/articles/a.rss"):
         assert not server.handles(path)
 
 
