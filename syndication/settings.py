@@ -100,6 +100,22 @@ class CollectSettings(_Section):
         return value
 
 
+class FeedSettings(_Section):
+    """How feeds are published. hubs: WebSub hubs that are told when a public feed changes."""
+
+    hubs: tuple[str, ...] = ()
+
+    @field_validator("hubs")
+    @classmethod
+    def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for hub in value:
+            parts = urlsplit(hub)
+            if parts.scheme not in {"http", "https"} or not parts.hostname or set(hub) & set(' <>"'):
+                message = f"must be absolute addresses such as https://hub.example.org/, not '{hub}'"
+                raise ValueError(message)
+        return value
+
+
 class BackupSettings(_Section):
     """Copies that `serve` makes by itself. folder: "" is var/backups; every_hours: 0 makes none; keep: how many stay."""
 
@@ -138,6 +154,7 @@ class _Values(BaseSettings):
     mail: MailSettings = MailSettings()
     mail_in: MailInSettings = MailInSettings()
     collect: CollectSettings = CollectSettings()
+    feeds: FeedSettings = FeedSettings()
     backup: BackupSettings = BackupSettings()
     alerts: AlertSettings = AlertSettings()
 
@@ -260,9 +277,10 @@ def _variables(environ: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
 def _parse_variable(variable: str, value: str) -> dict[str, Any]:
     """One variable as nested values, lists as JSON or with commas."""
     source = EnvSettingsSource(_Values, env_prefix=PREFIX, env_nested_delimiter="__")
-    if variable.lower().endswith("allowed_networks") and not value.startswith("["):
-        networks = [part.strip() for part in value.split(",") if part.strip()]
-        return {"collect": {"allowed_networks": networks}}
+    listed = {"collect__allowed_networks", "feeds__hubs"} & {variable.lower().removeprefix(PREFIX.lower())}
+    if listed and not value.startswith("["):
+        section, _, key = listed.pop().partition("__")
+        return {section: {key: [part.strip() for part in value.split(",") if part.strip()]}}
     source.env_vars = {variable.lower(): value}
     return source()
 

@@ -14,10 +14,11 @@ class Task(StrEnum):
 
     COLLECT = "collect"  # source_id
     CLASSIFY = "classify"
-    PUBLISH = "publish"
+    PUBLISH = "publish"  # thorough: 1 to look for articles that were accepted late
     COMPOSE = "compose"  # issue_id
     DELIVER = "deliver"
     UPKEEP = "upkeep"
+    PING = "ping"
 
 
 class Enqueue(Protocol):

@@ -29,6 +29,7 @@ POOL_OF: Final = MappingProxyType(
         Task.PUBLISH: "build",
         Task.COMPOSE: "build",
         Task.DELIVER: "mail",
+        Task.PING: "collect",
         Task.UPKEEP: "upkeep",
     }
 )

@@ -16,6 +16,7 @@ from syndication.store.tables import (
     ConsentEventRow,
     DeliveryRow,
     NoticeRow,
+    PrivateFeedRow,
     SubscriberRow,
     SubscriptionRow,
     SubscriptionTopicRow,
@@ -41,6 +42,7 @@ def erase(session: Session, key: bytes, subscriber_id: int, now: datetime) -> bo
     suppress(session, key, [subscriber_id], ERASED, now)
     own = select(col(SubscriptionRow.id)).where(col(SubscriptionRow.subscriber_id) == subscriber_id)
     session.execute(delete(ConsentEventRow).where(col(ConsentEventRow.subscription_id).in_(own)))
+    session.execute(delete(PrivateFeedRow).where(col(PrivateFeedRow.subscription_id).in_(own)))
     session.execute(delete(SubscriptionTopicRow).where(col(SubscriptionTopicRow.subscription_id).in_(own)))
     recount_readers(session, [subscriber_id])
     forget_incoming(session, subscriber_id)

@@ -4,7 +4,7 @@ import secrets
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlmodel import Session, col
 
 from syndication.domain.states import SubscriptionStatus
@@ -47,11 +47,6 @@ def revoke_private_feed(session: Session, subscription_id: int, now: datetime) -
         .where(col(PrivateFeedRow.subscription_id) == subscription_id, col(PrivateFeedRow.revoked_at).is_(None))
         .values(revoked_at=now)
     )
-
-
-def forget_private_feeds(session: Session, subscriptions: list[int]) -> None:
-    """Delete the private feeds of readers who are erased; their addresses lead nowhere from then on."""
-    session.execute(delete(PrivateFeedRow).where(col(PrivateFeedRow.subscription_id).in_(subscriptions)))
 
 
 def choice_of(session: Session, private_feed_id: int) -> FeedChoice | None:

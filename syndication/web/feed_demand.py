@@ -67,7 +67,15 @@ class _Made:
 class DemandedFeeds:
     """Makes feeds when they are asked for. May be used by many threads at once."""
 
-    def __init__(self, database: Database, site: Site, keys: KeyRing, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        site: Site,
+        keys: KeyRing,
+        clock: Callable[[], datetime],
+        most_bytes: int = _MOST_BYTES,
+    ) -> None:
+        self._most_bytes = most_bytes
         self._database, self._site, self._keys, self._clock = database, site, keys, clock
         self._made: OrderedDict[tuple[Asked, str, FeedFormat], _Made] = OrderedDict()
         self._bytes = 0
@@ -115,6 +123,11 @@ class DemandedFeeds:
         made = self._make((asked, "", form), outline, version)
         return made.prepared
 
+    @property
+    def kept(self) -> int:
+        """How many documents are in memory."""
+        return len(self._made)
+
     def _own(self, asked: Asked, form: FeedFormat, version: int) -> Demanded:
         token = asked.path.removeprefix(PRIVATE_PREFIX)
         try:
@@ -159,7 +172,7 @@ class DemandedFeeds:
             old = self._made.pop(key, None)
             self._made[key] = made
             self._bytes += made.prepared.size - (old.prepared.size if old else 0)
-            while self._bytes > _MOST_BYTES and len(self._made) > 1:
+            while self._bytes > self._most_bytes and len(self._made) > 1:
                 _, dropped = self._made.popitem(last=False)
                 self._bytes -= dropped.prepared.size
 
