@@ -55,7 +55,7 @@ def test_a_hub_that_is_away_is_asked_once_a_run_and_holds_up_no_other(database: 
 
 def test_a_hub_that_was_taken_out_of_the_settings_is_forgotten(database: Database) -> None:
     queue(database, HUB)
-    assert ping_hubs(database, [OTHER], lambda hub, form: "", NOW) == 0
+    assert ping_hubs(database, [OTHER], post_form, NOW) == 0
     assert waiting(database, 9_999) == 0
 
 
