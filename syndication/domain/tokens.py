@@ -33,6 +33,7 @@ class Purpose(StrEnum):
     UNSUBSCRIBE = "unsubscribe"
     VIEW = "view"
     FEED = "feed"
+    DEVICE = "device"
 
 
 def _encode(raw: bytes) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from syndication.domain.errors import StoreError
+from syndication.domain.roles import Role
 from syndication.store.database import changed
 from syndication.store.tables import AdminRow, AdminSessionRow, AuditEntryRow, TokenRow
 
@@ -26,6 +27,15 @@ class Admin:
     admin_id: int
     login: str
     password_hash: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class From:
+    """Where a log-in comes from. agent: what the browser calls itself."""
+
+    ip: str = ""
+    agent: str = ""
 
 
 def hash_of(secret: str) -> str:
@@ -63,36 +73,45 @@ def use_setup(session: Session, secret_hash: str, login: str, password_hash: str
     return create_admin(session, login, password_hash, now)
 
 
-def create_admin(session: Session, login: str, password_hash: str, now: datetime) -> Admin:
+def create_admin(session: Session, login: str, password_hash: str, now: datetime, *, role: Role = Role.OWNER) -> Admin:
     """Add an admin. Raises StoreError when the log-in name is taken."""
     name = login.strip().lower()
     if find_admin(session, name) is not None:
         message = f"There is an admin called '{name}' already. Choose another name."
         raise StoreError(message)
-    row = AdminRow(login=name, password_hash=password_hash, created_at=now)
+    row = AdminRow(login=name, password_hash=password_hash, role=role, created_at=now)
     session.add(row)
     session.flush()
-    audit(session, name, "admin.create", name, now)
-    return _admin(row)
+    audit(session, name, "admin.create", name, now, ({}, {"role": role.value}))
+    return admin_of(row)
 
 
 def find_admin(session: Session, login: str) -> Admin | None:
     """The admin with this log-in name."""
     row = session.exec(select(AdminRow).where(AdminRow.login == login.strip().lower())).first()
-    return _admin(row) if row else None
+    return admin_of(row) if row else None
 
 
-def open_session(session: Session, secret_hash: str, admin_id: int, now: datetime, expires_at: datetime) -> None:
+def open_session(
+    session: Session, secret_hash: str, admin_id: int, now: datetime, expires_at: datetime, *, visit: From = From()
+) -> None:
     """Keep a log-in; forgets those that have expired."""
     session.execute(delete(AdminSessionRow).where(col(AdminSessionRow.expires_at) <= now))
-    session.add(AdminSessionRow(hash=secret_hash, admin_id=admin_id, created_at=now, expires_at=expires_at))
+    row = AdminSessionRow(hash=secret_hash, admin_id=admin_id, created_at=now, expires_at=expires_at)
+    row.seen_at, row.ip, row.agent = now, visit.ip, visit.agent
+    session.add(row)
 
 
-def session_admin(session: Session, secret_hash: str, now: datetime) -> Admin | None:
-    """Who is logged in with this secret; None when nobody is or the log-in has expired."""
-    wanted = select(AdminRow).join(AdminSessionRow, col(AdminSessionRow.admin_id) == col(AdminRow.id))
+def session_admin(session: Session, secret_hash: str, now: datetime) -> tuple[Admin, datetime] | None:
+    """Who is logged in with this secret, and when that was last noted; None when nobody is or the log-in has expired."""
+    wanted = select(AdminRow, AdminSessionRow).join(AdminSessionRow, col(AdminSessionRow.admin_id) == col(AdminRow.id))
     found = session.exec(wanted.where(AdminSessionRow.hash == secret_hash, AdminSessionRow.expires_at > now)).first()
-    return _admin(found) if found else None
+    return (admin_of(found[0]), found[1].seen_at or found[1].created_at) if found else None
+
+
+def note_seen(session: Session, secret_hash: str, now: datetime) -> None:
+    """Remember that a log-in was used."""
+    session.execute(update(AdminSessionRow).where(col(AdminSessionRow.hash) == secret_hash).values(seen_at=now))
 
 
 def close_session(session: Session, secret_hash: str) -> None:
@@ -113,6 +132,7 @@ def audit(
     session.add(AuditEntryRow(at=at, actor=actor, action=action, target=target, before=before, after=after))
 
 
-def _admin(row: AdminRow) -> Admin:
+def admin_of(row: AdminRow) -> Admin:
+    """Row → value."""
     assert row.id is not None  # noqa: S101 - it was flushed or read
-    return Admin(row.id, row.login, row.password_hash)
+    return Admin(row.id, row.login, row.password_hash, row.role)

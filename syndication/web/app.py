@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from syndication.web import mailbox, pages, readers, sample, signup
-from syndication.web.admin import access
+from syndication.web.admin import access, arriving, people
 from syndication.web.admin import issues as console_issues
 from syndication.web.admin import pages as console
 from syndication.web.admin import tokens as console_tokens
@@ -47,6 +47,7 @@ def create_app(deps: Deps) -> ASGIApp:
     )
     router.state.deps = deps
     router.state.throttles = signup.Throttles()
+    router.state.guesses = access.Guesses()
     for part in (
         sample,
         pages,
@@ -54,6 +55,8 @@ def create_app(deps: Deps) -> ASGIApp:
         readers,
         mailbox,
         access,
+        arriving,
+        people,
         console,
         console_issues,
         console_tokens,

@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, Response
 
 from syndication.domain.site import Profile
 from syndication.web.accent import accent_css
+from syndication.web.admin.nav import ENTRIES, UNDER_SETTINGS, is_current
 from syndication.web.deps import deps_of
 from syndication.web.security import PRIVATE, SECRET_ADDRESS
 from syndication.web.words import CONSENT, clock_words, day_in, listed, plural, slot_words
@@ -35,6 +36,7 @@ def templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(static=static_url, consent=CONSENT)
+    environment.globals.update(console_entries=ENTRIES, console_settings=UNDER_SETTINGS, is_current=is_current)
     environment.filters.update(day_in=day_in, slot=slot_words, clock=clock_words, plural=plural, listed=listed)
     return environment
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlmodel import Field, SQLModel
 
-from syndication.store.tables.columns import big_key, json_column
+from syndication.domain.roles import Role
+from syndication.store.tables.columns import big_key, json_column, words
 
 
 class AdminRow(SQLModel, table=True):
@@ -16,11 +17,12 @@ class AdminRow(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     login: str = Field(unique=True, max_length=254)
     password_hash: str
+    role: Role = words(Role, Role.OWNER)
     created_at: datetime
 
 
 class AdminSessionRow(SQLModel, table=True):
-    """A log-in. hash: SHA-256 of the cookie, so that a stolen database opens no session."""
+    """A log-in. hash: SHA-256 of the cookie, so that a stolen database opens no session. seen_at: at most minutes old."""
 
     __tablename__ = "admin_session"
 
@@ -28,12 +30,16 @@ class AdminSessionRow(SQLModel, table=True):
     admin_id: int = Field(foreign_key="admin.id")
     created_at: datetime
     expires_at: datetime = Field(index=True)
+    seen_at: datetime | None = None
+    ip: str = Field(default="", max_length=64)
+    agent: str = Field(default="", max_length=300)
 
 
 class TokenRow(SQLModel, table=True):
-    """A secret we gave out, kept as SHA-256: 'setup' (first admin, used once) and 'api'.
+    """A secret we gave out, kept as SHA-256: 'api', and those used once: 'setup' (first admin), 'invite', 'reset'.
 
-    hint: its first characters. source_id: the one source an 'api' token may write to, None for any.
+    hint: its first characters. source_id: the one source an 'api' token may write to, None for any. label: whose it is; of
+    'reset' the log-in name. admin_role: what an 'invite' makes its guest.
     """
 
     __tablename__ = "token"
@@ -49,6 +55,7 @@ class TokenRow(SQLModel, table=True):
     hint: str = Field(default="", max_length=16)
     scopes: list[str] = json_column()
     source_id: int | None = Field(default=None, foreign_key="source.id")
+    admin_role: Role | None = words(Role, nullable=True)
 
 
 class AuditEntryRow(SQLModel, table=True):

@@ -1,7 +1,8 @@
-"""Who may see the console: the first admin by a one-time link, log-in, log-out."""
+"""Who may see the console: log-in, log-out, roles. A hard lock would be a weapon, so guesses only cost time."""
 
 import secrets
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Annotated, Final
 from urllib.parse import urlsplit
@@ -12,15 +13,18 @@ from fastapi import APIRouter, Depends, Form, HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from syndication.domain.errors import TokenError
+from syndication.domain.roles import Role
+from syndication.domain.tokens import Purpose
 from syndication.store.admins import (
     Admin,
+    From,
     close_session,
     find_admin,
     hash_of,
-    is_setup_open,
+    note_seen,
     open_session,
     session_admin,
-    use_setup,
 )
 from syndication.web.deps import deps_of
 from syndication.web.render import private_page
@@ -30,12 +34,36 @@ from syndication.web.throttle import Throttle, network_of
 router = APIRouter(prefix="/admin")
 
 COOKIE: Final = "syndication_admin"
+DEVICE: Final = "syndication_device"
 SESSION: Final = timedelta(days=14)
 SHORTEST_PASSWORD: Final = 10
+_DEVICE_FOR: Final = timedelta(days=390)
+_SEEN_EVERY: Final = timedelta(minutes=5)
 _SECRET_BYTES: Final = 32
-# A visitor's network gets ten wrong guesses in ten minutes; the admin's own log-in from elsewhere is never locked.
-_guesses = Throttle(10, timedelta(minutes=10))
+_AGENT_CHARACTERS: Final = 300
+_ROLE_WORDS: Final = (
+    "You are logged in as {name}, who is {article} {role}; this needs {needed}. An owner can change that."
+)
 _hasher = PasswordHasher()
+
+
+class Guesses:
+    """How often passwords may be tried. A browser that has logged in before has a count of its own.
+
+    So whoever tries passwords from elsewhere can slow down other strangers only, never a browser that the admin uses.
+    Source: OWASP, "Slow Down Online Guessing Attacks with Device Cookies".
+    """
+
+    def __init__(self) -> None:
+        self._device = Throttle(10, timedelta(minutes=10))
+        self._network = Throttle(10, timedelta(minutes=10))
+        self._account = Throttle(50, timedelta(hours=1))
+
+    def allow(self, network: str, name: str, device: int | None, now: datetime) -> bool:
+        """Whether one more password may be tried. device: the admin that this browser has logged in as."""
+        if device is not None:
+            return self._device.allows(f"{device} {network}", now)
+        return self._network.allows(network, now) and self._account.allows(name, now)
 
 
 class NeedsLogIn(Exception):  # noqa: N818 - not an error: the answer is the log-in page
@@ -59,15 +87,38 @@ def log_in_first(request: Request, error: Exception) -> Response:
 def signed_in(request: Request) -> Admin:
     """The admin who asks. Raises NeedsLogIn."""
     deps, secret = deps_of(request), request.cookies.get(COOKIE, "")
+    now = deps.clock()
     if secret:
         with deps.database.read() as session:
-            found = session_admin(session, hash_of(secret), deps.clock())
+            found = session_admin(session, hash_of(secret), now)
         if found:
-            return found
+            if now - found[1] > _SEEN_EVERY:
+                with deps.database.write() as session:
+                    note_seen(session, hash_of(secret), now)
+            return found[0]
     raise NeedsLogIn
 
 
+def require(role: Role) -> Callable[[Request], Admin]:
+    """A dependency: the admin who asks, who must have this role. Raises NeedsLogIn, HTTPException 403."""
+
+    def admin(request: Request) -> Admin:
+        found = signed_in(request)
+        if not found.role.includes(role):
+            articles = {Role.VIEWER: "a", Role.EDITOR: "an", Role.OWNER: "an"}
+            words = _ROLE_WORDS.format(
+                name=found.login, article=articles[found.role], role=found.role, needed=f"{articles[role]} {role}"
+            )
+            raise HTTPException(403, words)
+        return found
+
+    return admin
+
+
 SignedIn = Annotated[Admin, Depends(signed_in)]
+"""Anybody with a log-in: viewers too."""
+Editor = Annotated[Admin, Depends(require(Role.EDITOR))]
+Owner = Annotated[Admin, Depends(require(Role.OWNER))]
 
 
 @router.get("/login")
@@ -80,15 +131,18 @@ def login_page(request: Request) -> Response:
 def login(request: Request, name: Annotated[str, Form()] = "", password: Annotated[str, Form()] = "") -> Response:
     """Log in, or say that name and password do not fit, whichever of them is wrong."""
     deps = deps_of(request)
-    if not _guesses.allows(network_of(client_address(request)), deps.clock()):
-        fault = "Too many attempts from your network. Wait ten minutes."
-        return private_page(request, "admin/login.html", status=429, login=name, fault=fault)
     with deps.database.read() as session:
         admin = find_admin(session, name)
+    guesses: Guesses = request.app.state.guesses
+    device = _device(request)
+    known = device if admin and device == admin.admin_id else None
+    if not guesses.allow(network_of(client_address(request)), name.strip().lower(), known, deps.clock()):
+        fault = "Too many attempts. Wait ten minutes, or ask who runs the server for a link: `syndication admin reset NAME`."
+        return private_page(request, "admin/login.html", status=429, login=name, fault=fault)
     if not _fits(admin.password_hash if admin else _nobody(), password) or admin is None:
         fault = "Name and password do not fit."
         return private_page(request, "admin/login.html", status=422, login=name, fault=fault)
-    return _welcome(request, admin)
+    return welcome(request, admin)
 
 
 @router.post("/logout")
@@ -102,53 +156,31 @@ def logout(request: Request) -> Response:
     return answer
 
 
-@router.get("/setup/{secret}")
-def setup_page(request: Request, secret: str) -> Response:
-    """The form that makes the first admin."""
-    with deps_of(request).database.read() as session:
-        if not is_setup_open(session, hash_of(secret)):
-            raise HTTPException(404)
-    return private_page(request, "admin/setup.html", login="", fault="")
-
-
-@router.post("/setup/{secret}")
-def setup(
-    request: Request, secret: str, name: Annotated[str, Form()] = "", password: Annotated[str, Form()] = ""
-) -> Response:
-    """Make the first admin and log in; the link is worth nothing afterwards."""
-    deps = deps_of(request)
-    fault = "" if name.strip() else "Choose a name to log in with."
-    try:
-        hashed = hash_password(password)
-    except ValueError as error:
-        fault = fault or str(error)
-        hashed = ""
-    if fault:
-        return private_page(request, "admin/setup.html", status=422, login=name, fault=fault)
-    with deps.database.write() as session:
-        admin = use_setup(session, hash_of(secret), name, hashed, deps.clock())
-    if admin is None:
-        raise HTTPException(404)
-    return _welcome(request, admin)
-
-
-def _welcome(request: Request, admin: Admin) -> Response:
+def welcome(request: Request, admin: Admin) -> Response:
+    """Log somebody in who has proved who they are."""
     deps, secret = deps_of(request), secrets.token_urlsafe(_SECRET_BYTES)
     now = deps.clock()
+    visit = From(client_address(request), request.headers.get("user-agent", "")[:_AGENT_CHARACTERS])
     with deps.database.write() as session:
-        open_session(session, hash_of(secret), admin.admin_id, now, now + SESSION)
+        open_session(session, hash_of(secret), admin.admin_id, now, now + SESSION, visit=visit)
     answer = RedirectResponse("/admin/", 303)
     is_https = urlsplit(deps.site.public_url).scheme == "https"
-    answer.set_cookie(
-        COOKIE,
-        secret,
-        max_age=int(SESSION.total_seconds()),
-        path="/admin",
-        httponly=True,
-        samesite="lax",
-        secure=is_https,
-    )
+    device = deps.keys.sign(Purpose.DEVICE, admin.admin_id)
+    for cookie, value, span, path in (
+        (COOKIE, secret, SESSION, "/admin"),
+        (DEVICE, device, _DEVICE_FOR, "/admin/login"),
+    ):
+        seconds = int(span.total_seconds())
+        answer.set_cookie(cookie, value, max_age=seconds, path=path, httponly=True, samesite="lax", secure=is_https)
     return answer
+
+
+def _device(request: Request) -> int | None:
+    """The id of the admin that this browser has logged in as."""
+    try:
+        return deps_of(request).keys.open(Purpose.DEVICE, request.cookies.get(DEVICE, ""))
+    except TokenError:
+        return None
 
 
 @lru_cache(maxsize=1)

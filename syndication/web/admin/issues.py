@@ -38,7 +38,7 @@ from syndication.store.issues import (
     resume_issue,
 )
 from syndication.store.resending import send_to_rest
-from syndication.web.admin.access import SignedIn
+from syndication.web.admin.access import Editor, SignedIn
 from syndication.web.deps import Deps, deps_of
 from syndication.web.render import private_page
 from syndication.web.security import PRIVATE
@@ -160,7 +160,7 @@ def issue_page(  # noqa: PLR0913 - the filters in the address
 
 
 @router.get("/{issue_id}/deliveries.csv")
-def deliveries_csv(request: Request, admin: SignedIn, issue_id: int, state: DeliveryState | None = None) -> Response:
+def deliveries_csv(request: Request, admin: Editor, issue_id: int, state: DeliveryState | None = None) -> Response:
     """All deliveries of an issue, or those in one state, as a file."""
     del admin
     deps = deps_of(request)
@@ -184,7 +184,7 @@ def ask(request: Request, admin: SignedIn, issue_id: int, act: str) -> Response:
 
 
 @router.post("/{issue_id}/{act}")
-def do(request: Request, admin: SignedIn, issue_id: int, act: str, sure: Annotated[str, Form()] = "") -> Response:
+def do(request: Request, admin: Editor, issue_id: int, act: str, sure: Annotated[str, Form()] = "") -> Response:
     """Do it, when the question was answered, and keep who did."""
     if act not in ACTS:
         raise HTTPException(404)

@@ -16,7 +16,7 @@ from syndication.store.admins import audit
 from syndication.store.console import intake, outgoing, readers, troubles
 from syndication.store.newsletters import StoredSchedule, newsletter
 from syndication.store.scheduling import Upcoming, save_schedule, schedule, upcoming
-from syndication.web.admin.access import SignedIn
+from syndication.web.admin.access import Editor, SignedIn
 from syndication.web.deps import deps_of
 from syndication.web.render import private_page
 from syndication.web.words import plural, slot_words, soon_words
@@ -84,7 +84,7 @@ def schedule_page(request: Request, admin: SignedIn, schedule_id: int) -> Respon
 @router.post("/schedules/{schedule_id}")
 def change_schedule(  # noqa: PLR0913 - the fields of the form
     request: Request,
-    admin: SignedIn,
+    admin: Editor,
     schedule_id: int,
     *,
     cron: Annotated[str, Form()] = "",

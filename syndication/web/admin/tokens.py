@@ -11,7 +11,7 @@ from syndication.domain.scopes import Scope
 from syndication.store.admins import audit
 from syndication.store.collecting import list_sources
 from syndication.store.tokens import NewToken, create_token, list_tokens, revoke_token, source_named
-from syndication.web.admin.access import SignedIn
+from syndication.web.admin.access import Owner, SignedIn
 from syndication.web.deps import deps_of
 from syndication.web.render import private_page
 
@@ -27,7 +27,7 @@ def tokens_page(request: Request, admin: SignedIn) -> Response:
 @router.post("/")
 def create(
     request: Request,
-    admin: SignedIn,
+    admin: Owner,
     label: Annotated[str, Form()] = "",
     scopes: Annotated[tuple[Scope, ...], Form()] = (),
     source: Annotated[str, Form()] = "",
@@ -48,7 +48,7 @@ def create(
 
 
 @router.post("/{token_id}/revoke")
-def revoke(request: Request, admin: SignedIn, token_id: int) -> Response:
+def revoke(request: Request, admin: Owner, token_id: int) -> Response:
     """Make a token worthless at once."""
     deps = deps_of(request)
     now = deps.clock()

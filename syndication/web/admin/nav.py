@@ -1,0 +1,27 @@
+"""The console's navigation. A page adds its line here and its router in `web.app`."""
+
+from types import MappingProxyType
+from typing import Final
+
+ENTRIES: Final = (
+    ("Main", "/admin/"),
+    ("Issues", "/admin/issues/"),
+    ("Settings", "/admin/settings/"),
+)
+
+UNDER_SETTINGS: Final = MappingProxyType(
+    {
+        "People": "/admin/people/",
+        "Tokens": "/admin/tokens/",
+        "Log": "/admin/log/",
+    }
+)
+
+
+def is_current(path: str, entry: str) -> bool:
+    """Whether a page belongs to an entry."""
+    if entry == "/admin/":
+        return path == entry
+    if entry == "/admin/settings/":
+        return path.startswith((entry, *UNDER_SETTINGS.values()))
+    return path.startswith(entry)
