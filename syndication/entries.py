@@ -5,9 +5,9 @@ After that the database is the truth. An unknown key is an error that names file
 
 import difflib
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from syndication.domain.entries import Entries, ScheduleEntry
 from syndication.domain.errors import ConfigError
@@ -47,8 +47,16 @@ class _ScheduleEntry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     cadence: Cadence
-    cron: str
+    cron: str = ""
     zone: str
+    review_minutes: int = Field(default=0, ge=0, le=7 * 24 * 60)
+
+    @model_validator(mode="after")
+    def _has_cron(self) -> Self:
+        if self.cron or self.cadence is Cadence.INSTANT:
+            return self
+        message = f"a {self.cadence} schedule needs cron, such as '30 7 * * *'"
+        raise ValueError(message)
 
 
 class _NewsletterEntry(_Entry):
@@ -61,7 +69,15 @@ class _NewsletterEntry(_Entry):
     reply_to: str = ""
     accent: str = Field(default="#0b5fa5", pattern="^#[0-9a-fA-F]{6}$")
     unknown_policy: UnknownPolicy = UnknownPolicy.RESEND
+    own_hours: bool = False
     schedules: tuple[_ScheduleEntry, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _hours_are_whose(self) -> Self:
+        if self.own_hours and any(schedule.review_minutes for schedule in self.schedules):
+            message = "own_hours and review_minutes exclude each other: nobody can review an issue for every hour"
+            raise ValueError(message)
+        return self
 
 
 def load_entries(folder: Path) -> Entries:
@@ -117,7 +133,7 @@ def _newsletter(entry: _NewsletterEntry) -> Newsletter:
 
 
 def _schedules(entry: _NewsletterEntry) -> tuple[ScheduleEntry, ...]:
-    return tuple(ScheduleEntry(schedule.cadence, schedule.cron, schedule.zone) for schedule in entry.schedules)
+    return tuple(ScheduleEntry(**schedule.model_dump()) for schedule in entry.schedules)
 
 
 _Some = TypeVar("_Some", bound=_Entry)

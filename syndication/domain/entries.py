@@ -10,11 +10,15 @@ from syndication.domain.topics import Topic
 
 @dataclass(frozen=True, slots=True)
 class ScheduleEntry:
-    """A schedule as it is written down; its slots are computed when it is saved."""
+    """A schedule as it is written down; its slots are computed when it is saved.
+
+    review_minutes: how long before a slot its issue is composed, for an editor to look at; 0 for none.
+    """
 
     cadence: Cadence
     cron: str
     zone: str
+    review_minutes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@
     ├── TemplateError    an e-mail template does not compile or render: names the line
     ├── RuleError        a topic's rule does not parse: names the position
     ├── CronError        a schedule's words do not parse or never fire
+    ├── ScheduleError    a newsletter does not offer what a reader chose
     ├── IssueError       an issue cannot be started, paused, resumed or cancelled as it stands
     ├── AddressError     not an address mail can be sent to
     ├── TokenError       a link is forged, foreign, truncated or made by a forgotten key
@@ -48,6 +49,10 @@ class RuleError(SyndicationError):
 
 class CronError(SyndicationError):
     """A cron expression or time zone cannot be used."""
+
+
+class ScheduleError(SyndicationError):
+    """A newsletter does not go out as a reader wants."""
 
 
 class IssueError(SyndicationError):

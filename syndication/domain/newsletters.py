@@ -8,7 +8,10 @@ from syndication.domain.states import Cadence, UnknownPolicy
 
 @dataclass(frozen=True, slots=True)
 class Newsletter:
-    """A publication. sender_address, reply_to: addresses. postal_address: law asks for it in every mail. accent: '#rrggbb'."""
+    """A publication. sender_address, reply_to: addresses. postal_address: law asks for it in every mail. accent: '#rrggbb'.
+
+    own_hours: readers may choose an hour and a zone of their own.
+    """
 
     slug: str
     title: str
@@ -21,6 +24,7 @@ class Newsletter:
     reply_to: str = ""
     accent: str = "#0b5fa5"
     unknown_policy: UnknownPolicy = UnknownPolicy.RESEND
+    own_hours: bool = False
 
 
 @dataclass(frozen=True, slots=True)

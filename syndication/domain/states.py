@@ -69,6 +69,13 @@ HELD_ISSUES: Final = frozenset({IssueState.REVIEW, IssueState.PAUSED})
 CLOSED_ISSUES: Final = frozenset({IssueState.SENT, IssueState.CANCELLED, IssueState.EMPTY, IssueState.SKIPPED})
 
 
+class Edit(StrEnum):
+    """What an editor does with an article while an issue is in review."""
+
+    DROP = "drop"
+    ADD = "add"
+
+
 class BatchState(StrEnum):
     """Whether a batch of deliveries is free, leased, asleep until its next retry, or finished."""
 

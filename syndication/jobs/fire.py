@@ -1,6 +1,7 @@
 """Slots due → issues due. The database decides who fires, so every process may try at every tick."""
 
 from datetime import datetime, timedelta
+from typing import Final
 
 import structlog
 
@@ -9,9 +10,12 @@ from syndication.domain.errors import CronError
 from syndication.domain.seams import Enqueue, Task
 from syndication.store.database import Database
 from syndication.store.newsletters import StoredSchedule
-from syndication.store.scheduling import Fired, due_schedules, fire
+from syndication.store.scheduling import Fired, due_schedules, fire, is_worth_an_issue, pass_slot
 
 _log = structlog.get_logger()
+
+SETTLING: Final = timedelta(minutes=1)
+"""News younger than this waits for an instant schedule's next slot: what came with it may not be sorted yet."""
 
 
 def fire_due(database: Database, enqueue: Enqueue, now: datetime) -> list[Fired]:
@@ -34,13 +38,17 @@ def _fire(database: Database, due: StoredSchedule, now: datetime) -> Fired | Non
     words = due.value
     try:
         slot = max(words.next_slot, latest_slot(words.cron, words.zone, now))
-        following = next_slot(words.cron, words.zone, now)
+        # With a review the slot is still to come.
+        following = next_slot(words.cron, words.zone, max(now, slot))
     except CronError as error:  # one unreadable row must not stop the other schedules
         _log.error("schedule_unreadable", schedule_id=due.id, reason=str(error))
         return None
     late = now - slot
     skipped = f"It came {_in_hours(late)} too late." if late > timedelta(seconds=due.max_late_s) else ""
     with database.write() as session:
+        if not is_worth_an_issue(session, due, now - SETTLING):
+            pass_slot(session, due, following)
+            return None
         return fire(session, due, slot, following, now, skipped=skipped)
 
 

@@ -78,7 +78,7 @@ class Planning:
         self._known: set[tuple[int, int]] = set()
         self._empty: set[tuple[int, int]] = set()
         self._articles: set[int] = set()
-        self._stride = Stride(size=4_000, least=500, most=64_000)
+        self._stride = Stride(size=8_000, least=2_000, most=64_000)
 
     def run(self) -> ComposeReport:
         """Write what is not written yet, then let the issue go. Raises TemplateError."""
@@ -115,7 +115,7 @@ class Planning:
             for chosen, served in sorted_groups.chosen
             if (left := [group for group in served if (group.start, group.segment_id) not in kept])
         ]
-        stride = Stride(size=64, least=1, most=4_096)
+        stride = Stride(size=512, least=64, most=4_096)
         while missing:
             digests = [kit.digest(chosen, served, bodies) for chosen, served in missing[: stride.size]]
             del missing[: stride.size]

@@ -4,8 +4,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Final
 
-_LONG_S: Final = 0.1
-_SHORT_S: Final = 0.04
+_LONG_S: Final = 0.15
+_SHORT_S: Final = 0.06
 
 
 @dataclass(slots=True)

@@ -10,12 +10,14 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
+from syndication.cron.cadences import hour_of
 from syndication.domain.delivery import DeliveryKind, DeliveryName
 from syndication.domain.digests import MailBody
 from syndication.domain.newsletters import Newsletter
-from syndication.domain.states import IssueState, SubscriptionStatus
+from syndication.domain.states import Cadence, IssueState, SubscriptionStatus
 from syndication.domain.topics import Topic
 from syndication.store.bodies import mail_body
+from syndication.store.moving import offered_schedules
 from syndication.store.newsletters import (
     StoredNewsletter,
     StoredSchedule,
@@ -53,6 +55,7 @@ class Offer:
     topics: tuple[Topic, ...]
     next_slot: datetime | None = None
     zone: str = "UTC"
+    cadences: tuple[Cadence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ class PastIssue:
 
 @dataclass(frozen=True, slots=True)
 class ReaderPage:
-    """A reader's own relation to a newsletter, as their pages show it."""
+    """A reader's own relation to a newsletter, as their pages show it. own_hour: '07:30', "" for the newsletter's."""
 
     subscription_id: int
     subscriber_id: int
@@ -85,6 +88,8 @@ class ReaderPage:
     from_seq: int | None
     paused_until: datetime | None
     confirmed_at: datetime | None
+    cadence: Cadence
+    own_hour: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,13 +182,15 @@ def reader_page(session: Session, subscription_id: int) -> ReaderPage | None:
     return ReaderPage(
         subscription_id=subscription_id,
         subscriber_id=row.subscriber_id,
-        offer=_scheduled(stored, stored_schedule(schedule, stored.value.slug)),
+        offer=_scheduled(session, stored, stored_schedule(schedule, stored.value.slug)),
         status=row.status,
         topics=frozenset(topics),
         language=row.language,
         from_seq=row.from_seq,
         paused_until=row.paused_until,
         confirmed_at=row.confirmed_at,
+        cadence=schedule.cadence,
+        own_hour=hour_of(schedule.cron) if schedule.is_own else "",
     )
 
 
@@ -218,11 +225,12 @@ def mail_of(session: Session, name: DeliveryName) -> SentMail | None:
 
 
 def _offer(session: Session, stored: StoredNewsletter) -> Offer:
-    return _scheduled(stored, default_schedule(session, stored.id))
+    return _scheduled(session, stored, default_schedule(session, stored.id))
 
 
-def _scheduled(stored: StoredNewsletter, schedule: StoredSchedule | None) -> Offer:
-    offer = Offer(stored.id, stored.value, stored.topics)
+def _scheduled(session: Session, stored: StoredNewsletter, schedule: StoredSchedule | None) -> Offer:
+    cadences = tuple(each.value.cadence for each in offered_schedules(session, stored.id))
+    offer = Offer(stored.id, stored.value, stored.topics, cadences=cadences)
     if schedule is None or not schedule.value.enabled:
         return offer
     return replace(offer, next_slot=schedule.value.next_slot, zone=schedule.value.zone)

@@ -16,6 +16,7 @@ class Consent(StrEnum):
     REQUESTED = "requested"
     CONFIRMED = "confirmed"
     CHOICE_CHANGED = "choice_changed"
+    SCHEDULE_CHANGED = "schedule_changed"
     PAUSED = "paused"
     RESUMED = "resumed"
     UNSUBSCRIBED = "unsubscribed"

@@ -24,7 +24,7 @@ def pause(session: Session, subscription_id: int, until: datetime, visit: Visit,
     if subscription is None or subscription.status is not SubscriptionStatus.CONFIRMED:
         return False
     subscription.from_seq = start_when_leaving(session, subscription_id)
-    _cancel_waiting(session, subscription, now)
+    cancel_waiting(session, subscription, now)
     subscription.paused_until = until
     record(session, subscription, Consent.PAUSED, visit, now, until=until.isoformat())
     return True
@@ -50,7 +50,7 @@ def unsubscribe(session: Session, subscription_id: int, visit: Visit, now: datet
     subscription.status = SubscriptionStatus.UNSUBSCRIBED
     subscription.unsubscribed_at = now
     subscription.paused_until = None
-    _cancel_waiting(session, subscription, now)
+    cancel_waiting(session, subscription, now)
     session.execute(
         update(NoticeRow)
         .where(
@@ -93,7 +93,7 @@ def come_back(session: Session, subscription_id: int, visit: Visit, now: datetim
     return True
 
 
-def _cancel_waiting(session: Session, subscription: SubscriptionRow, now: datetime) -> None:
+def cancel_waiting(session: Session, subscription: SubscriptionRow, now: datetime) -> None:
     """Cancel this reader's waiting issues. The take-off is a conditional UPDATE of the same rows: the first commit wins."""
     recount_readers(session, [subscription.subscriber_id], WAITING)
     issues = select(col(IssueRow.id)).where(col(IssueRow.newsletter_id) == subscription.newsletter_id)

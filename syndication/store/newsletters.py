@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from syndication.cron.cadences import words_of
 from syndication.cron.slots import next_slot
 from syndication.domain.entries import ScheduleEntry
 from syndication.domain.newsletters import Newsletter, Schedule
@@ -33,6 +34,8 @@ class StoredSchedule:
     last_cut: int
     max_late_s: int
     version: int
+    review_s: int = 0
+    is_own: bool = False
 
 
 def newsletter(session: Session, slug_or_id: str | int) -> StoredNewsletter | None:
@@ -65,6 +68,7 @@ def add_newsletter(
         language=value.language,
         accent=value.accent,
         unknown_policy=value.unknown_policy,
+        own_hours=value.own_hours,
         created_at=now,
     )
     session.add(row)
@@ -79,15 +83,20 @@ def add_newsletter(
     return _stored(session, [row])[0]
 
 
-def add_schedule(session: Session, newsletter_id: int, entry: ScheduleEntry, now: datetime) -> int:
+def add_schedule(
+    session: Session, newsletter_id: int, entry: ScheduleEntry, now: datetime, *, is_own: bool = False
+) -> int:
     """Insert a schedule; its readers count as served with all there is now. Raises CronError."""
+    cron = words_of(entry.cadence, entry.cron)
     row = ScheduleRow(
         newsletter_id=newsletter_id,
         cadence=entry.cadence,
-        cron=entry.cron,
+        cron=cron,
         zone=entry.zone,
-        next_slot=next_slot(entry.cron, entry.zone, now),
+        next_slot=next_slot(cron, entry.zone, now),
         last_cut=counter(session, "seq"),
+        review_s=entry.review_minutes * 60,
+        is_own=is_own,
     )
     session.add(row)
     session.flush()
@@ -99,7 +108,7 @@ def default_schedule(session: Session, newsletter_id: int) -> StoredSchedule | N
     statement = (
         select(ScheduleRow, NewsletterRow.slug)
         .join(NewsletterRow, col(NewsletterRow.id) == col(ScheduleRow.newsletter_id))
-        .where(ScheduleRow.newsletter_id == newsletter_id)
+        .where(ScheduleRow.newsletter_id == newsletter_id, ~col(ScheduleRow.is_own))
         .order_by(col(ScheduleRow.enabled).desc(), col(ScheduleRow.id))
     )
     found = session.exec(statement).first()
@@ -116,7 +125,9 @@ def stored_schedule(row: ScheduleRow, newsletter_slug: str) -> StoredSchedule:
         next_slot=row.next_slot,
         enabled=row.enabled,
     )
-    return StoredSchedule(row.id or 0, row.newsletter_id, value, row.last_cut, row.max_late_s, row.version)
+    return StoredSchedule(
+        row.id or 0, row.newsletter_id, value, row.last_cut, row.max_late_s, row.version, row.review_s, row.is_own
+    )
 
 
 def _stored(session: Session, rows: Sequence[NewsletterRow]) -> list[StoredNewsletter]:
@@ -146,5 +157,6 @@ def _value(row: NewsletterRow, topics: tuple[Topic, ...]) -> StoredNewsletter:
         reply_to=row.reply_to,
         accent=row.accent,
         unknown_policy=row.unknown_policy,
+        own_hours=row.own_hours,
     )
     return StoredNewsletter(row.id or 0, value, topics)

@@ -5,15 +5,17 @@ A slot is fired by a compare-and-swap of `next_slot`, so any number of processes
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, func, or_, update
+from sqlalchemy import ColumnElement, Update, func, or_, update
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
+from syndication.cron.cadences import words_of
 from syndication.cron.slots import next_slot
-from syndication.domain.states import HELD_ISSUES, IssueState, SubscriptionStatus
+from syndication.domain.states import HELD_ISSUES, Cadence, IssueState, SubscriptionStatus
 from syndication.store.database import changed
 from syndication.store.inserting import insert_new
 from syndication.store.newsletters import StoredSchedule, stored_schedule
@@ -71,8 +73,36 @@ def schedules_of(session: Session, newsletter_id: int) -> list[StoredSchedule]:
 
 
 def due_schedules(session: Session, now: datetime) -> list[StoredSchedule]:
-    """The enabled schedules whose next slot has come."""
-    return _stored(session, col(ScheduleRow.enabled), col(ScheduleRow.next_slot) <= now)
+    """The enabled schedules whose next slot has come, or the time to compose it for a review."""
+    slots = _stored(session, col(ScheduleRow.enabled), col(ScheduleRow.next_slot) <= now)
+    reviewed = _stored(
+        session, col(ScheduleRow.enabled), col(ScheduleRow.next_slot) > now, col(ScheduleRow.review_s) > 0
+    )
+    early = [each for each in reviewed if each.value.next_slot - timedelta(seconds=each.review_s) <= now]
+    return sorted([*slots, *early], key=lambda each: each.id)
+
+
+def is_worth_an_issue(session: Session, of: StoredSchedule, settled_by: datetime) -> bool:
+    """Whether a slot is to become an issue: somebody reads a schedule of readers' own, an instant one has settled news.
+
+    News that came after `settled_by` may still get further topics or texts: it waits for the next slot.
+    """
+    if of.value.cadence is Cadence.INSTANT:
+        newest = _news(of).with_only_columns(func.max(col(ClassificationRow.decided_at)))
+        latest = session.scalar(newest)
+        if latest is None or latest > settled_by:
+            return False
+    if not of.is_own:
+        return True
+    reader = select(SubscriptionRow.id).where(
+        SubscriptionRow.schedule_id == of.id, SubscriptionRow.status == SubscriptionStatus.CONFIRMED
+    )
+    return session.exec(reader.limit(1)).first() is not None
+
+
+def pass_slot(session: Session, due: StoredSchedule, following: datetime) -> bool:
+    """Move a due schedule on to the slot `following` without an issue; whether it was this call that did."""
+    return changed(session, _swap(due, following)) == 1
 
 
 def fire(
@@ -83,13 +113,7 @@ def fire(
     None when another process was faster. Skipped when the caller says why, or when the last issue is in the way; the
     readers' windows stay where they are, so the next issue covers what this one would have had.
     """
-    swap = (
-        update(ScheduleRow)
-        .where(col(ScheduleRow.id) == due.id, col(ScheduleRow.enabled))
-        .where(col(ScheduleRow.next_slot) == due.value.next_slot)
-        .values(next_slot=following)
-    )
-    if changed(session, swap) != 1:
+    if changed(session, _swap(due, following)) != 1:
         return None
     note = skipped or why_in_the_way(session, due.id)
     issue_id = insert_issue(session, due, slot, now, note=note)
@@ -106,6 +130,7 @@ def insert_issue(session: Session, of: StoredSchedule, slot: datetime, now: date
         "note": note,
         "subject": "",
         "planned": 0,
+        "topics": [],
         "created_at": now,
         "closed_at": now if note else None,
     }
@@ -142,13 +167,14 @@ def save_schedule(session: Session, changed_schedule: StoredSchedule, now: datet
     False: somebody else saved it since `expected_version` was read. Raises CronError.
     """
     value = changed_schedule.value
-    following = next_slot(value.cron, value.zone, now)
+    cron = words_of(value.cadence, value.cron)
+    following = next_slot(cron, value.zone, now)
     statement = (
         update(ScheduleRow)
         .where(col(ScheduleRow.id) == changed_schedule.id, col(ScheduleRow.version) == expected_version)
         .values(
             cadence=value.cadence,
-            cron=value.cron,
+            cron=cron,
             zone=value.zone,
             enabled=value.enabled,
             next_slot=following,
@@ -189,15 +215,29 @@ def is_eligible(schedule_id: int, at: datetime) -> tuple[ColumnElement[bool], ..
     )
 
 
+def _swap(due: StoredSchedule, following: datetime) -> Update:
+    """Any number of processes may try it; one of them changes a row."""
+    return (
+        update(ScheduleRow)
+        .where(col(ScheduleRow.id) == due.id, col(ScheduleRow.enabled))
+        .where(col(ScheduleRow.next_slot) == due.value.next_slot)
+        .values(next_slot=following)
+    )
+
+
 def _articles_waiting(session: Session, stored: StoredSchedule) -> int:
-    statement = (
+    return session.exec(_news(stored)).one()
+
+
+def _news(stored: StoredSchedule) -> SelectOfScalar[int]:
+    """How many articles in the newsletter's topics a schedule's readers have not been served."""
+    return (
         select(func.count(func.distinct(ArticleRow.id)))
         .join(ClassificationRow, col(ClassificationRow.article_id) == col(ArticleRow.id))
         .join(NewsletterTopicRow, col(NewsletterTopicRow.topic_id) == col(ClassificationRow.topic_id))
         .where(NewsletterTopicRow.newsletter_id == stored.newsletter_id, col(ClassificationRow.accepted))
         .where(col(ArticleRow.seq) > stored.last_cut, col(ArticleRow.removed_at).is_(None))
     )
-    return session.exec(statement).one()
 
 
 def _stored(session: Session, *conditions: ColumnElement[bool] | Mapped[bool]) -> list[StoredSchedule]:

@@ -10,13 +10,15 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from syndication.domain.delivery import DeliveryName
+from syndication.domain.errors import CronError, ScheduleError
 from syndication.domain.newsletters import Choice
 from syndication.domain.splice import Splice, fill
-from syndication.domain.states import SubscriptionStatus
+from syndication.domain.states import Cadence, SubscriptionStatus
 from syndication.domain.tokens import Purpose
 from syndication.lang.mail import LANGUAGES
 from syndication.store.browsing import ReaderPage, mail_of
 from syndication.store.leaving import come_back, may_come_back, pause, resume, unsubscribe
+from syndication.store.moving import Hour, choose_schedule
 from syndication.store.subscribing import change_choice
 from syndication.web.deps import Deps, deps_of
 from syndication.web.mailbox import mail_page
@@ -58,6 +60,29 @@ def save_choice(
     with deps.database.write() as session:
         change_choice(session, subscription_id, choice, visit_of(request), deps.clock())
     return _saved(token, "choice")
+
+
+@router.post("/preferences/{token}/schedule")
+def save_schedule(
+    request: Request,
+    token: str,
+    cadence: Annotated[str, Form()] = "",
+    hour: Annotated[str, Form()] = "",
+    zone: Annotated[str, Form()] = "",
+) -> Response:
+    """Take how often the reader wants mail, and at which hour of which zone; an empty hour is the newsletter's."""
+    deps = deps_of(request)
+    subscription_id = opened(request, Purpose.PREFERENCES, token)
+    reader = reader_of(request, subscription_id)
+    if reader is None or reader.status is not SubscriptionStatus.CONFIRMED:
+        return _preferences(request, token, reader)
+    try:
+        wanted, own = _wanted(cadence, hour, zone or reader.offer.zone)
+        with deps.database.write() as session:
+            choose_schedule(session, subscription_id, wanted, own, visit_of(request), deps.clock())
+    except (ScheduleError, CronError) as error:
+        return _preferences(request, token, reader, fault=str(error))
+    return _saved(token, "schedule")
 
 
 @router.post("/preferences/{token}/pause")
@@ -211,6 +236,21 @@ def _pause_day(written: str, today: date) -> date | None:
     except ValueError:
         return None
     return day if today < day <= today + _LONGEST_PAUSE else None
+
+
+def _wanted(cadence: str, hour: str, zone: str) -> tuple[Cadence, Hour | None]:
+    """What the form says. Raises ScheduleError."""
+    if cadence not in set(Cadence):
+        message = "Choose how often you want mail."
+        raise ScheduleError(message)
+    if not hour.strip():
+        return Cadence(cadence), None
+    try:
+        at = time.fromisoformat(hour.strip())
+    except ValueError as error:
+        message = f"'{hour}' is no time of day; write it as 07:30."
+        raise ScheduleError(message) from error
+    return Cadence(cadence), Hour(at.hour, at.minute, zone.strip())
 
 
 def _pause(request: Request, reader: ReaderPage, day: date) -> None:

@@ -10,11 +10,12 @@ from syndication.domain.states import (
     BatchState,
     Cadence,
     DeliveryState,
+    Edit,
     IssueState,
     NoticeKind,
     UnknownPolicy,
 )
-from syndication.store.tables.columns import Words, big_key, big_reference, words
+from syndication.store.tables.columns import Words, big_key, big_reference, json_column, words
 
 
 class NewsletterRow(SQLModel, table=True):
@@ -33,6 +34,8 @@ class NewsletterRow(SQLModel, table=True):
     language: str = "en"
     accent: str = "#0b5fa5"
     unknown_policy: UnknownPolicy = words(UnknownPolicy, UnknownPolicy.RESEND)
+    # Readers may choose an hour and a zone of their own.
+    own_hours: bool = False
     created_at: datetime
 
 
@@ -68,7 +71,11 @@ class TemplateVersionRow(SQLModel, table=True):
 
 
 class ScheduleRow(SQLModel, table=True):
-    """When a newsletter goes out. `last_cut`: the seq its readers were served up to; a freeze moves it."""
+    """When a newsletter goes out. `last_cut`: the seq its readers were served up to; a freeze moves it.
+
+    is_own: made on demand, for readers who chose this hour and zone themselves. review_s: how long before its slot an
+    issue is composed, to be looked at.
+    """
 
     __tablename__ = "schedule"
 
@@ -82,12 +89,17 @@ class ScheduleRow(SQLModel, table=True):
     last_cut: int = 0
     max_late_s: int = 86_400
     version: int = 1
+    is_own: bool = False
+    review_s: int = 0
 
 
 class IssueRow(SQLModel, table=True):
     """One dated number of a newsletter. Its window is (from_seq, cut_seq], None until it is frozen.
 
     planned_at: since when every delivery row is there; before, the freeze can be undone. closed_at: no row waits or flies.
+    review_until: when an issue in review goes by itself, None while it is held. is_stale: it was edited since it was planned.
+    intro: words of the editor above the stories; all there is of an announcement, which has neither schedule nor slot.
+    topics: slugs that an announcement is for, empty for all readers.
     """
 
     __tablename__ = "issue"
@@ -107,6 +119,22 @@ class IssueRow(SQLModel, table=True):
     frozen_at: datetime | None = None
     planned_at: datetime | None = None
     closed_at: datetime | None = None
+    review_until: datetime | None = None
+    is_stale: bool = False
+    intro: str = ""
+    topics: list[str] = json_column()
+
+
+class IssueEditRow(SQLModel, table=True):
+    """What an editor did with an article in review; the latest word counts."""
+
+    __tablename__ = "issue_edit"
+
+    issue_id: int = Field(foreign_key="issue.id", primary_key=True)
+    article_id: int = big_reference("article.id", primary_key=True)
+    edit: Edit = words(Edit)
+    by: str = ""
+    at: datetime
 
 
 class IssueArticleRow(SQLModel, table=True):

@@ -27,6 +27,6 @@ def test_long_chunks_shrink_down_to_the_least() -> None:
 def test_chunks_of_the_right_length_stay() -> None:
     stride = Stride(size=30, least=10, most=100)
     stride.begin()
-    stride._begun_s -= 0.05
+    stride._begun_s -= 0.1
     stride.end()
     assert stride.size == 30
