@@ -5,7 +5,6 @@ clock, and no value of a reader can add a header. Source: RFC 5322; RFC 2369; RF
 """
 
 import hashlib
-import hmac
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
@@ -19,7 +18,7 @@ from syndication.domain.digests import MailBody
 from syndication.domain.newsletters import Newsletter
 from syndication.domain.site import Site
 from syndication.domain.splice import Splice
-from syndication.domain.tokens import KeyRing, Purpose
+from syndication.domain.tokens import KeyRing, Purpose, keyed
 
 _PURPOSES: Final = {
     Splice.UNSUBSCRIBE: Purpose.UNSUBSCRIBE,
@@ -77,7 +76,7 @@ def message_id(name: DeliveryName, message_key: bytes, domain: str) -> str:
     The same at every attempt; the keyed part keeps strangers from naming a delivery that they never had.
     """
     text = name.text
-    return f"{text}.{hmac.digest(message_key, b'message-id ' + text.encode(), 'sha256').hex()[:16]}@{domain}"
+    return f"{text}.{keyed(message_key, b'message-id ' + text.encode()).hex()[:16]}@{domain}"
 
 
 class MessageBuilder:
