@@ -5,42 +5,50 @@ clock, and no value of a reader can add a header. Source: RFC 5322; RFC 2369; RF
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
-from enum import Enum, auto
 from typing import Final, NamedTuple
 
+from syndication.deliver.dkim import Dkim, Sealer
 from syndication.deliver.encode import encode_body
 from syndication.deliver.headers import clean, is_writable, machine_line, mailbox_line, words_line
-from syndication.domain.delivery import DeliveryName, Mail
+from syndication.domain.delivery import BackChannel, DeliveryName, Mail
 from syndication.domain.digests import MailBody
 from syndication.domain.newsletters import Newsletter
 from syndication.domain.site import Site
 from syndication.domain.splice import Splice
-from syndication.domain.tokens import KeyRing, Purpose, keyed
+from syndication.domain.tokens import KeyRing, Purpose, delivery_token, keyed, tagged_address
 
 _PURPOSES: Final = {
-    Splice.UNSUBSCRIBE: Purpose.UNSUBSCRIBE,
     Splice.PREFERENCES: Purpose.PREFERENCES,
     Splice.CONFIRM: Purpose.CONFIRM,
 }
 _LONGEST_DESCRIPTION: Final = 60
-
-
-class _Own(Enum):
-    """The places in the header where a reader's own values go."""
-
-    RECIPIENT = auto()
-    MESSAGE_ID = auto()
+# Each reader's own fields, by how many there are: as they are written, and as they are signed.
+_OWN_FIELDS: Final = {
+    2: "To: {}\r\nMessage-ID: {}\r\n",
+    3: "To: {}\r\nMessage-ID: {}\r\nList-Unsubscribe: {}\r\n",
+}
+_OWN_RELAXED: Final = {
+    2: "to:{}\r\nmessage-id:{}\r\n",
+    3: "to:{}\r\nmessage-id:{}\r\nlist-unsubscribe:{}\r\n",
+}
+_NO_WAY_BACK: Final = BackChannel()
 
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """keys: sign the links. message_key: makes Message-IDs; must never change, or a second attempt gets another one."""
+    """keys: sign the links. dkim: signs the mails of senders it covers, None where the relay signs.
+
+    message_key: makes Message-IDs and the names that bounces come back under; it must never change, or a second attempt
+    gets another one.
+    """
 
     keys: KeyRing
     message_key: bytes
+    dkim: Dkim | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,62 +88,98 @@ def message_id(name: DeliveryName, message_key: bytes, domain: str) -> str:
 
 
 class MessageBuilder:
-    """Makes the messages of all readers of one body.
+    """Makes the messages of all readers of one body; any number of threads may build at a time.
 
     Raises AddressError when the newsletter's sender or reply address cannot be written.
     """
 
     def __init__(
-        self, body: MailBody, newsletter: Newsletter, site: Site, occasion: Occasion, secrets: Secrets
+        self,
+        body: MailBody,
+        newsletter: Newsletter,
+        site: Site,
+        occasion: Occasion,
+        secrets: Secrets,
+        back: BackChannel = _NO_WAY_BACK,
     ) -> None:
         encoded = encode_body(body)
         self._secrets = secrets
-        self._sender = newsletter.sender_address
+        self._back = back
+        self._sender = back.bounce_address or newsletter.sender_address
         self._domain = newsletter.sender_address.rpartition("@")[2]
+        self._to_list = occasion.to_list
+        self._page = f"{site.public_url}/unsubscribe/"
         before, after = _shared_fields(body.subject, newsletter, site, occasion)
-        content_type = machine_line("Content-Type", f'multipart/alternative; boundary="{encoded.boundary}"')
-        self._literals: list[bytes] = [f"{before}To: ".encode("ascii"), b"\r\nMessage-ID: <", b">\r\n"]
-        self._places: list[_Own | Splice] = [_Own.RECIPIENT, _Own.MESSAGE_ID]
-        if occasion.to_list:
-            self._literals[-1] += f"List-Unsubscribe: <{site.public_url}/unsubscribe/".encode("ascii")
-            self._literals.append(b">\r\n")
-            self._places.append(Splice.UNSUBSCRIBE)
-        self._literals[-1] += f"{after}{content_type}\r\n".encode("ascii") + encoded.literals[0]
-        self._literals.extend(encoded.literals[1:])
-        self._places.extend(encoded.marks)
-        self._needed = frozenset(self._places)
+        after.append(machine_line("Content-Type", f'multipart/alternative; boundary="{encoded.boundary}"'))
+        self._before, self._after = "".join(before).encode("ascii"), "".join(after).encode("ascii") + b"\r\n"
+        self._body = _woven(encoded.literals, encoded.marks)
+        self._places = {mark: _places(encoded.marks, mark) for mark in encoded.marks}
+        self._sealer = None
+        if secrets.dkim and secrets.dkim.covers(newsletter.sender_address):
+            own = ("To", "Message-ID", "List-Unsubscribe") if occasion.to_list else ("To", "Message-ID")
+            self._sealer = Sealer(secrets.dkim, [*before, *after], own, occasion.at, encoded.literals[0])
         # No value of a reader begins with a dot, and the encoding writes none at the start of a line.
-        self._is_dotless = not any(b"\n." in literal for literal in self._literals)
+        self._is_dotless = not any(b"\n." in literal for literal in encoded.literals)
 
     def build(self, name: DeliveryName, reader: Reader) -> Mail:
         """The mail of one reader. An address that cannot be written in a header is left out of it; no server takes it."""
-        values = self._values(name, reader)
-        parts: list[bytes] = [b""] * (2 * len(self._places) + 1)
-        parts[::2] = self._literals
-        parts[1::2] = [values[place] for place in self._places]
-        return Mail(name, self._sender, reader.address, b"".join(parts), self._is_dotless)
-
-    def _values(self, name: DeliveryName, reader: Reader) -> dict[_Own | Splice, bytes]:
+        token = self._secrets.keys.sign(Purpose.UNSUBSCRIBE, reader.subscription)
+        body = self._body.copy()
+        for mark, places in self._places.items():
+            value = token if mark is Splice.UNSUBSCRIBE else self._value(mark, name, reader)
+            for place in places:
+                body[place] = value.encode("ascii")
         recipient = reader.address if is_writable(reader.address) else "undisclosed-recipients:;"
-        values: dict[_Own | Splice, bytes] = {
-            _Own.RECIPIENT: recipient.encode(),
-            _Own.MESSAGE_ID: message_id(name, self._secrets.message_key, self._domain).encode("ascii"),
-        }
-        for splice, purpose in _PURPOSES.items():
-            if splice in self._needed:
-                values[splice] = self._secrets.keys.sign(purpose, reader.subscription).encode("ascii")
-        if Splice.VIEW in self._needed:
-            values[Splice.VIEW] = view_value(name, self._secrets.keys).encode("ascii")
-        return values
+        own = [recipient, f"<{message_id(name, self._secrets.message_key, self._domain)}>"]
+        if self._to_list:
+            own.append(self._ways_out(token))
+        head = [self._before, _OWN_FIELDS[len(own)].format(*own).encode(), self._after]
+        if self._sealer:
+            rest = b"".join(body[1:])
+            signatures = self._sealer.sign(_OWN_RELAXED[len(own)].format(*own).encode(), rest)
+            message = b"".join([signatures, *head, body[0], rest])
+        else:
+            message = b"".join(head + body)
+        sender, envelope_id = self._envelope(name)
+        return Mail(name, sender, reader.address, message, self._is_dotless, envelope_id)
+
+    def _envelope(self, name: DeliveryName) -> tuple[str, str]:
+        """Envelope sender and ENVID."""
+        if not self._back.bounce_address:
+            return self._sender, name.text
+        token = delivery_token(name, self._secrets.message_key)
+        return (tagged_address(self._sender, token) if self._back.verp else self._sender), token
+
+    def _ways_out(self, token: str) -> str:
+        """The link, and where mail comes in an address: that works from an empty mail. Source: RFC 8058; RFC 2369."""
+        link = f"<{self._page}{token}>"
+        if not self._back.unsubscribe_address:
+            return link
+        return f"{link}, <mailto:{tagged_address(self._back.unsubscribe_address, token)}?subject=unsubscribe>"
+
+    def _value(self, mark: Splice, name: DeliveryName, reader: Reader) -> str:
+        keys = self._secrets.keys
+        return view_value(name, keys) if mark is Splice.VIEW else keys.sign(_PURPOSES[mark], reader.subscription)
 
 
-def _shared_fields(subject: str, newsletter: Newsletter, site: Site, occasion: Occasion) -> tuple[str, str]:
-    """The fields before To, and those after List-Unsubscribe."""
-    before = (
+def _woven(literals: Sequence[bytes], marks: Sequence[Splice]) -> list[bytes]:
+    """The literals with a gap between any two."""
+    parts = [b""] * (2 * len(marks) + 1)
+    parts[::2] = literals
+    return parts
+
+
+def _places(marks: Sequence[Splice], wanted: Splice) -> tuple[int, ...]:
+    return tuple(2 * place + 1 for place, mark in enumerate(marks) if mark is wanted)
+
+
+def _shared_fields(subject: str, newsletter: Newsletter, site: Site, occasion: Occasion) -> tuple[list[str], list[str]]:
+    """The lines before To, and those after List-Unsubscribe."""
+    before = [
         mailbox_line("From", newsletter.sender_name, newsletter.sender_address),
         words_line("Subject", subject),
         machine_line("Date", format_datetime(occasion.at)),
-    )
+    ]
     after = [
         *((mailbox_line("Reply-To", "", newsletter.reply_to),) if newsletter.reply_to else ()),
         *(_list_fields(newsletter, site) if occasion.to_list else ()),
@@ -144,7 +188,7 @@ def _shared_fields(subject: str, newsletter: Newsletter, site: Site, occasion: O
         machine_line("Feedback-ID", _feedback_id(newsletter, site, occasion)),
         machine_line("MIME-Version", "1.0"),
     ]
-    return "".join(before), "".join(after)
+    return before, after
 
 
 def _list_fields(newsletter: Newsletter, site: Site) -> tuple[str, ...]:

@@ -72,6 +72,8 @@ class SmtpConnection:
         impossible = self._impossible(mail)
         if impossible:
             return impossible
+        if self._is_pipelined:
+            return await self._offer(mail)
         try:
             refused = await self._envelope(mail)
         except LostError as error:
@@ -95,19 +97,37 @@ class SmtpConnection:
             return Failed(Reply(552, "5.3.4", f"The mail server takes {self._largest} bytes at most"), Fault.MESSAGE)
         return None
 
-    async def _envelope(self, mail: Mail) -> Outcome | None:
-        """MAIL, RCPT and DATA: None when the server waits for the message, else the outcome."""
+    async def _offer(self, mail: Mail) -> Outcome:
+        """The whole envelope in one write. Where all of it is granted at once, the message follows without our waking up."""
+        envelope = b"".join((self._mail_line(mail), self._rcpt_line(mail), b"DATA\r\n"))
+        try:
+            self._wire.offer(envelope, _content_of(mail), self._timeouts.content)
+            reply = await self._answer()
+        except LostError as error:
+            return Unknown(str(error)) if self._wire.withdraw() else Deferred(Reply(0, "", str(error)), lane=True)
+        if self._wire.withdraw():
+            return outcome_of(reply, Stage.CONTENT)
+        try:
+            refused = await self._envelope(mail, reply)
+        except LostError as error:
+            return Deferred(Reply(0, "", str(error)), lane=True)
+        return refused or await self._content(mail)
+
+    async def _envelope(self, mail: Mail, first: Reply | None = None) -> Outcome | None:
+        """MAIL, RCPT and DATA: None when the server waits for the message, else the outcome.
+
+        first: the first answer to an envelope that was pipelined.
+        """
         commands = (
             (Stage.MAIL, self._mail_line(mail)),
             (Stage.RCPT, self._rcpt_line(mail)),
             (Stage.CONTENT, b"DATA\r\n"),
         )
-        if self._is_pipelined:
-            self._wire.write(b"".join(line for _, line in commands))
         for stage, line in commands:
             if not self._is_pipelined:
                 self._wire.write(line)
-            reply = await self._answer()
+            reply = first or await self._answer()
+            first = None
             is_fine = reply.code == _GO_ON if stage is Stage.CONTENT else reply.code // 100 == 2  # noqa: PLR2004 - 2yz
             if not is_fine:
                 await self._clear(stage)
@@ -135,9 +155,8 @@ class SmtpConnection:
             await self._answer()
 
     async def _content(self, mail: Mail) -> Outcome:
-        message = mail.message if mail.is_dotless else _dot_stuffed(mail.message)
         try:
-            self._wire.write(message, b".\r\n" if message.endswith(b"\r\n") else b"\r\n.\r\n")
+            self._wire.write(*_content_of(mail))
         except LostError as error:
             return Deferred(Reply(0, "", str(error)), lane=True)
         try:
@@ -158,7 +177,7 @@ class SmtpConnection:
         if not mail.recipient.isascii():
             line += " BODY=8BITMIME SMTPUTF8"
         if "DSN" in self._offers:
-            line += f" RET=HDRS ENVID={mail.name.text}"
+            line += f" RET=HDRS ENVID={_xtext(mail.envelope_id or mail.name.text)}"
         return f"{line}\r\n".encode()
 
     def _rcpt_line(self, mail: Mail) -> bytes:
@@ -166,6 +185,11 @@ class SmtpConnection:
         if "DSN" in self._offers and mail.recipient.isascii():
             line += f" NOTIFY=FAILURE ORCPT=rfc822;{_xtext(mail.recipient)}"
         return f"{line}\r\n".encode()
+
+
+def _content_of(mail: Mail) -> tuple[bytes, ...]:
+    message = mail.message if mail.is_dotless else _dot_stuffed(mail.message)
+    return message, b".\r\n" if message.endswith(b"\r\n") else b"\r\n.\r\n"
 
 
 def _definite(reply: Reply, stage: Stage) -> Outcome:

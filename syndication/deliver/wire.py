@@ -11,6 +11,8 @@ from syndication.domain.delivery import Reply
 _SEPARATORS: Final = (b" ", b"-", b"")
 _ENHANCED: Final = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:\s+|$)")
 _LONGEST_BACKLOG: Final = 65_536
+# Sender, recipient and the wish to send are all granted, in one piece, as servers answer to a pipelined envelope.
+_GRANTED: Final = re.compile(rb"2\d\d [^\r\n]*\r\n2\d\d [^\r\n]*\r\n354 [^\r\n]*\r\n")
 
 
 class LostError(Exception):
@@ -31,6 +33,8 @@ class Wire(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._timeout_s = 0.0
         self._give_up_at = 0.0
+        self._content: tuple[bytes, ...] = ()
+        self._content_s = 0.0
 
     @property
     def is_open(self) -> bool:
@@ -48,6 +52,11 @@ class Wire(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Called by the loop."""
+        if self._content and not (self._backlog or self._lines or self._replies) and _GRANTED.fullmatch(data):
+            content, self._content = self._content, ()
+            self._timeout_s, self._give_up_at = self._content_s, self._loop.time() + self._content_s
+            self.transport.writelines(content)
+            return
         *lines, self._backlog = (self._backlog + data).split(b"\n")
         for line in lines:
             self._take(line.removesuffix(b"\r"))
@@ -83,6 +92,19 @@ class Wire(asyncio.Protocol):
         if self._end:
             raise LostError(self._end)
         self.transport.writelines(parts)
+
+    def offer(self, envelope: bytes, content: tuple[bytes, ...], content_s: float) -> None:
+        """Send the envelope, and the content as soon as all of the envelope is granted in one piece.
+
+        The next reply is then the content's, with content_s seconds to wait for it; `withdraw` tells. Raises LostError as `write`.
+        """
+        self._content, self._content_s = content, content_s
+        self.write(envelope)
+
+    def withdraw(self) -> bool:
+        """Whether the content that was offered has left; if not, it never will by itself."""
+        content, self._content = self._content, ()
+        return not content
 
     async def reply(self, timeout_s: float) -> Reply:
         """The next reply. Raises LostError when none will come."""

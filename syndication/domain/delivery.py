@@ -29,7 +29,7 @@ class DeliveryName(NamedTuple):
     @property
     def text(self) -> str:
         """Short ASCII form, e.g. 'i12-345'."""
-        return f"{self.kind}{self.parent}-{self.subscriber}"
+        return f"{self[0].value}{self[1]}-{self[2]}"
 
     @classmethod
     def parse(cls, text: str) -> "DeliveryName | None":
@@ -41,7 +41,8 @@ class DeliveryName(NamedTuple):
 class Mail(NamedTuple):
     """What goes over the wire for one delivery: the envelope and the message's bytes with CRLF line ends, not dot-stuffed.
 
-    is_dotless: no line of it begins with a dot, which spares the search (measured: 20 microseconds a mail).
+    is_dotless: no line of it begins with a dot, which spares the search (measured: 20 microseconds a mail). envelope_id:
+    what a DSN calls it, "" is the delivery's name.
     """
 
     name: DeliveryName
@@ -49,6 +50,20 @@ class Mail(NamedTuple):
     recipient: str
     message: bytes
     is_dotless: bool = False
+    envelope_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BackChannel:
+    """Where mail about mail comes in; all empty where none does.
+
+    bounce_address: the envelope sender, "" for the newsletter's own address. verp: the relay lets us tag it with the
+    delivery's token. unsubscribe_address: takes mails of readers who leave, tagged with their token.
+    """
+
+    bounce_address: str = ""
+    verp: bool = False
+    unsubscribe_address: str = ""
 
 
 class Fault(StrEnum):
