@@ -12,10 +12,12 @@ from urllib.parse import urlsplit
 from syndication import __version__
 from syndication.collect.fetcher import SourceFetcher
 from syndication.deliver.back_channel import BackChannel
+from syndication.deliver.dkim import Dkim
 from syndication.deliver.greeting import SmtpServer
 from syndication.deliver.incoming import Lock
 from syndication.deliver.outbox import OutboxTransport
 from syndication.deliver.smtp import smtp_transport_from_url
+from syndication.domain.delivery import ReturnAddresses
 from syndication.domain.errors import ConfigError
 from syndication.domain.incoming import Envelope, IncomingKind
 from syndication.domain.seams import Enqueue, Task, Transport
@@ -32,7 +34,7 @@ from syndication.jobs.notices import send_link, send_missing
 from syndication.jobs.ping import ping_hubs
 from syndication.jobs.publish import publish_feeds
 from syndication.jobs.sweep import sweep
-from syndication.keys import Keys, load_keys
+from syndication.keys import DKIM_ED25519, Keys, load_dkim, load_keys
 from syndication.net.webhook import post_form
 from syndication.scheduler import REPUBLISH, SWEEP, TICK, TIDY, UPKEEP, Clock
 from syndication.settings import Settings
@@ -101,7 +103,17 @@ class App:
 
     def post_office(self) -> PostOffice:
         """What every mail needs of this installation."""
-        return PostOffice(self.keys.tokens, self.site, self.keys.suppression)
+        mail = self.settings.mail
+        back = ReturnAddresses(mail.bounce_address, mail.verp, mail.unsubscribe_address)
+        return PostOffice(self.keys.tokens, self.site, self.keys.suppression, dkim=self.dkim(), back=back)
+
+    def dkim(self) -> Dkim | None:
+        """What mail is signed with, None where the relay signs. Raises ConfigError for keys that cannot be used."""
+        mail = self.settings.mail
+        if not mail.dkim_domain:
+            return None
+        selectors = (mail.dkim_selector, DKIM_ED25519) if mail.dkim_ed25519 else (mail.dkim_selector,)
+        return load_dkim(self.settings.var_folder / "secrets", mail.dkim_domain, selectors)
 
     def mail_in(self) -> MailIn:
         """Takes in what comes back."""

@@ -10,7 +10,7 @@ from syndication.domain.ids import tag_prefix
 from syndication.entries import load_entries
 from syndication.jobs.insert_entries import insert_entries
 from syndication.jobs.templates import install_templates
-from syndication.keys import make_keys
+from syndication.keys import make_dkim_keys, make_keys
 from syndication.settings import Settings
 from syndication.store.database import Database, open_database
 from syndication.store.installing import seed
@@ -32,6 +32,8 @@ def install(settings: Settings, now: datetime, *, with_sources: bool = True) -> 
     try:
         done = [_bring_up_to_date(database, settings.var_folder / "backups", now)]
         made = make_keys(settings.var_folder / "secrets")
+        if settings.mail.dkim_domain:
+            made |= make_dkim_keys(settings.var_folder / "secrets")
         done.append(f"Keys: {'made' if made else 'kept'} in {settings.var_folder / 'secrets'}.")
         with database.write() as session:
             host = urlsplit(settings.site.public_url).hostname or "localhost"

@@ -11,20 +11,29 @@ import json
 import os
 import secrets
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
+from syndication.deliver.dkim import Dkim, DkimKey, require_sound
 from syndication.domain.errors import ConfigError
 from syndication.domain.tokens import KeyRing
 
 _KEY_BYTES: Final = 32
 _KEY_IDS: Final = string.ascii_lowercase + "234567"
 _NONCE_BYTES: Final = 12
+DKIM_SELECTORS: Final = ("s1", "s2")
+"""Of RSA keys: one signs, the other is published already, so that changing to it needs no waiting."""
+DKIM_ED25519: Final = "e1"
+"""Of the Ed25519 key, which signs a second time where it is wanted."""
+_RSA_BITS: Final = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +116,45 @@ def rotate_encryption(folder: Path) -> str:
     written = {**{key_id: key.hex() for key_id, key in keys.items()}, free: secrets.token_hex(_KEY_BYTES)}
     _write(folder / "encryption.json", json.dumps({"current": free, "keys": written}))
     return free
+
+
+def make_dkim_keys(folder: Path) -> bool:
+    """Make the missing DKIM keys, one file a selector; True when any was made. Existing ones are kept."""
+    made = [
+        _write_new(_dkim_file(folder, selector), _pem(generate_private_key(65537, _RSA_BITS)))
+        for selector in DKIM_SELECTORS
+        if not _dkim_file(folder, selector).exists()
+    ]
+    made.append(_write_new(_dkim_file(folder, DKIM_ED25519), _pem(Ed25519PrivateKey.generate())))
+    return any(made)
+
+
+def load_dkim(folder: Path, domain: str, selectors: Sequence[str]) -> Dkim:
+    """The keys of some selectors, tried out. Raises ConfigError when one is missing, weak or damaged."""
+    keys = []
+    for selector in selectors:
+        path = _dkim_file(folder, selector)
+        try:
+            key = load_pem_private_key(path.read_bytes(), None)
+        except FileNotFoundError as error:
+            message = f"{path}: missing. Run `syndication init`, which makes the keys that [mail] dkim_domain asks for."
+            raise ConfigError(message) from error
+        except (ValueError, TypeError, OSError) as error:
+            message = f"{path}: cannot be read ({error}). Restore var/secrets from your backup."
+            raise ConfigError(message) from error
+        if not isinstance(key, RSAPrivateKey | Ed25519PrivateKey):
+            message = f"{path}: is neither an RSA nor an Ed25519 key."
+            raise ConfigError(message)
+        keys.append(DkimKey(selector, key))
+    return require_sound(Dkim(domain.lower(), tuple(keys)))
+
+
+def _dkim_file(folder: Path, selector: str) -> Path:
+    return folder / f"dkim-{selector}.pem"
+
+
+def _pem(key: RSAPrivateKey | Ed25519PrivateKey) -> str:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode("ascii")
 
 
 def _new_ring() -> str:

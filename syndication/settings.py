@@ -17,10 +17,13 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 
+from syndication.deliver.headers import is_writable
 from syndication.domain.errors import ConfigError
 from syndication.domain.site import Profile
 
 PREFIX: Final = "SYNDICATION_"
+# With '+' and the longest token, within the 64 characters of a local part.
+_LONGEST_INBOX: Final = 20
 _PACKAGE: Final = Path(__file__).parent
 
 
@@ -76,6 +79,33 @@ class MailSettings(_Section):
     transport: str = "outbox"
     starttls: Literal["required", "off"] = "required"
     connections: int = Field(default=4, ge=1, le=100)
+    per_second: float = Field(default=0, ge=0)
+    per_hour: int = Field(default=0, ge=0)
+    per_day: int = Field(default=0, ge=0)
+    bounce_address: str = ""
+    verp: bool = False
+    unsubscribe_address: str = ""
+    dkim_domain: str = ""
+    dkim_selector: Literal["s1", "s2"] = "s1"
+    dkim_ed25519: bool = False
+
+    @field_validator("bounce_address", "unsubscribe_address")
+    @classmethod
+    def _plain_address(cls, value: str) -> str:
+        if value and not (is_writable(value) and value.isascii() and len(value.partition("@")[0]) <= _LONGEST_INBOX):
+            message = (
+                f"must be a plain address with at most {_LONGEST_INBOX} characters before the @: a tag is put there"
+            )
+            raise ValueError(message)
+        return value
+
+    @field_validator("dkim_domain")
+    @classmethod
+    def _domain(cls, value: str) -> str:
+        if value and not is_writable(f"a@{value}"):
+            message = "must be a domain such as news.example.org"
+            raise ValueError(message)
+        return value.lower()
 
 
 class MailInSettings(_Section):

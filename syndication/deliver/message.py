@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from syndication.deliver.dkim import Dkim, Sealer
 from syndication.deliver.encode import encode_body
 from syndication.deliver.headers import clean, is_writable, machine_line, mailbox_line, words_line
-from syndication.domain.delivery import BackChannel, DeliveryName, Mail
+from syndication.domain.delivery import DeliveryName, Mail, ReturnAddresses
 from syndication.domain.digests import MailBody
 from syndication.domain.newsletters import Newsletter
 from syndication.domain.site import Site
@@ -35,7 +35,7 @@ _OWN_RELAXED: Final = {
     2: "to:{}\r\nmessage-id:{}\r\n",
     3: "to:{}\r\nmessage-id:{}\r\nlist-unsubscribe:{}\r\n",
 }
-_NO_WAY_BACK: Final = BackChannel()
+_NO_WAY_BACK: Final = ReturnAddresses()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class MessageBuilder:
         site: Site,
         occasion: Occasion,
         secrets: Secrets,
-        back: BackChannel = _NO_WAY_BACK,
+        back: ReturnAddresses = _NO_WAY_BACK,
     ) -> None:
         encoded = encode_body(body)
         self._secrets = secrets

@@ -54,7 +54,7 @@ class Mail(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class BackChannel:
+class ReturnAddresses:
     """Where mail about mail comes in; all empty where none does.
 
     bounce_address: the envelope sender, "" for the newsletter's own address. verp: the relay lets us tag it with the

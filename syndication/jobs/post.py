@@ -1,10 +1,12 @@
 """What waits to be sent → mails, one after another: notices first, then batch after batch of the issues being sent."""
 
 import asyncio
+import os
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -12,9 +14,10 @@ from typing import Final
 
 import structlog
 
+from syndication.deliver.dkim import Dkim
 from syndication.deliver.message import MessageBuilder, Occasion, Reader, Secrets
 from syndication.deliver.retry import LIFETIME, next_attempt
-from syndication.domain.delivery import DeliveryKind, DeliveryName, Mail
+from syndication.domain.delivery import DeliveryKind, DeliveryName, Mail, ReturnAddresses
 from syndication.domain.errors import AddressError
 from syndication.domain.newsletters import Newsletter
 from syndication.domain.site import Site
@@ -36,11 +39,16 @@ from syndication.store.newsletters import newsletter
 from syndication.store.noticing import ReadyNotice, ready_notices
 
 LEASE: Final = timedelta(seconds=60)
+NOWHERE: Final = ReturnAddresses()
 _RENEWALS_A_LEASE: Final = 4
 # Somebody waits before a page for a confirmation, however long the issue is that is being sent.
 _NOTICES_EVERY_S: Final = 2.0
 _NOTICES_AT_ONCE: Final = 100
 _MOST_BUILDERS: Final = 500
+# Threads beyond the processors gain nothing; a group is large enough to spare changes of threads, small to keep memory.
+_SIGNERS: Final = os.cpu_count() or 1
+_GROUP: Final = 20
+_GROUPS_AHEAD: Final = _SIGNERS + 2
 
 _log = structlog.get_logger()
 
@@ -49,13 +57,15 @@ _log = structlog.get_logger()
 class PostOffice:
     """What every mail needs of the installation. keys: sign the links. suppression_key: never changes.
 
-    lease: how long a batch stays ours without a sign of life.
+    lease: how long a batch stays ours without a sign of life. dkim: None where the relay signs. back: where mail comes in.
     """
 
     keys: KeyRing
     site: Site
     suppression_key: bytes
     lease: timedelta = LEASE
+    dkim: Dkim | None = None
+    back: ReturnAddresses = NOWHERE
 
 
 class PostQueue:
@@ -65,8 +75,12 @@ class PostQueue:
         self._database = database
         self._post = post
         self._clock = clock
-        self._secrets = Secrets(post.keys, post.suppression_key)
+        self._secrets = Secrets(post.keys, post.suppression_key, post.dkim)
+        self._urgent: deque[Callable[[], Mail]] = deque()
         self._ready: deque[Callable[[], Mail]] = deque()
+        self._signed: deque[Mail] = deque()
+        self._signing: deque[asyncio.Future[list[Mail]]] = deque()
+        self._signers = ThreadPoolExecutor(_SIGNERS, "sign") if post.dkim else None
         self._builders: dict[int, MessageBuilder] = {}
         self._leases: list[Lease] = []
         self._seen_notices: set[int] = set()
@@ -79,10 +93,28 @@ class PostQueue:
         if time.monotonic() - self._notices_looked_at > _NOTICES_EVERY_S:
             self._notices_looked_at = time.monotonic()
             await asyncio.to_thread(self._take_notices)
+        if self._urgent:
+            return self._urgent.popleft()()
+        if self._signers:
+            return await self._next_signed(self._signers)
+        return self._ready.popleft()() if await self._is_ready() else None
+
+    async def _is_ready(self) -> bool:
         while not self._ready:
             if not await asyncio.to_thread(self._take_batch):
+                return False
+        return True
+
+    async def _next_signed(self, signers: ThreadPoolExecutor) -> Mail | None:
+        """Signing costs more than all the rest of a mail: threads do it, some groups ahead. Measured: see ADR 27."""
+        while not self._signed:
+            while len(self._signing) < _GROUPS_AHEAD and await self._is_ready():
+                group = [self._ready.popleft() for _ in range(min(_GROUP, len(self._ready)))]
+                self._signing.append(asyncio.get_running_loop().run_in_executor(signers, _built, group))
+            if not self._signing:
                 return None
-        return self._ready.popleft()()
+            self._signed.extend(await self._signing.popleft())
+        return self._signed.popleft()
 
     async def keep_leases(self) -> None:
         """Renew the leases until cancelled."""
@@ -93,6 +125,8 @@ class PostQueue:
 
     def give_back(self, hold_until: datetime | None = None) -> None:
         """Give all batches back, when nothing is sent any more. hold_until: the lane is held until then (aware UTC)."""
+        if self._signers:
+            self._signers.shutdown(cancel_futures=True)
         self._give_back(self._leases, hold_until)
 
     def _give_back(self, leases: list[Lease], hold_until: datetime | None = None) -> None:
@@ -105,10 +139,10 @@ class PostQueue:
         now = self._clock()
         with self._database.write() as session:
             found = ready_notices(session, now, LIFETIME, _NOTICES_AT_ONCE, self._seen_notices)
-        for notice in reversed(found):
+        for notice in found:
             self._seen_notices.add(notice.notice_id)
             try:
-                self._ready.appendleft(self._notice_mail(notice))
+                self._urgent.append(self._notice_mail(notice))
             except AddressError as error:
                 _log.error("notice_not_sent", notice=notice.notice_id, reason=str(error))
 
@@ -116,7 +150,7 @@ class PostQueue:
         is_welcome = notice.kind is NoticeKind.WELCOME
         occasion = Occasion(notice.kind, notice.kind, notice.created_at, to_list=is_welcome)
         sender = self._newsletter(notice.newsletter_id)
-        builder = MessageBuilder(notice.body, sender, self._post.site, occasion, self._secrets)
+        builder = MessageBuilder(notice.body, sender, self._post.site, occasion, self._secrets, self._post.back)
         name = DeliveryName(DeliveryKind.NOTICE, notice.notice_id, notice.subscriber_id)
         self.ledger.expect(name, Expected(None, notice.created_at + LIFETIME))
         return partial(builder.build, name, Reader(notice.subscription_id, notice.address))
@@ -138,7 +172,7 @@ class PostQueue:
             with self._database.write() as session:
                 pause_issue(session, lease.issue_id, str(error))
             return True
-        self._ready.extend(partial(self._digest_mail, lease, recipient) for recipient in found)
+        self._ready.extend(self._digest_mail(lease, recipient) for recipient in found)
         return True
 
     def _prepare(self, lease: Lease, digests: Iterable[int]) -> None:
@@ -153,19 +187,25 @@ class PostQueue:
         occasion = Occasion("digest", f"i{lease.issue_id}", lease.issue_at, to_list=True)
         sender = self._newsletter(lease.newsletter_id)
         for digest_id, body in bodies.items():
-            self._builders[digest_id] = MessageBuilder(body, sender, self._post.site, occasion, self._secrets)
+            self._builders[digest_id] = MessageBuilder(
+                body, sender, self._post.site, occasion, self._secrets, self._post.back
+            )
 
-    def _digest_mail(self, lease: Lease, recipient: Recipient) -> Mail:
+    def _digest_mail(self, lease: Lease, recipient: Recipient) -> Callable[[], Mail]:
         name = DeliveryName(DeliveryKind.ISSUE, lease.issue_id, recipient.subscriber_id)
         self.ledger.expect(name, Expected(lease, lease.issue_at + LIFETIME, recipient.has_own_start))
         reader = Reader(recipient.subscription_id, recipient.address)
-        return self._builders[recipient.digest_id].build(name, reader)
+        return partial(self._builders[recipient.digest_id].build, name, reader)
 
     def _newsletter(self, newsletter_id: int) -> Newsletter:
         with self._database.read() as session:
             stored = newsletter(session, newsletter_id)
         assert stored is not None  # noqa: S101 - the foreign key says so
         return stored.value
+
+
+def _built(mails: Sequence[Callable[[], Mail]]) -> list[Mail]:
+    return [build() for build in mails]
 
 
 def _next_attempt(attempt: int, at: datetime) -> datetime | None:
