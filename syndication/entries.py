@@ -10,8 +10,9 @@ from typing import Any, Final, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from syndication.domain.entries import Entries, ScheduleEntry
-from syndication.domain.errors import ConfigError
-from syndication.domain.newsletters import Newsletter
+from syndication.domain.errors import ConfigError, PictureError
+from syndication.domain.newsletters import FOOTER_LENGTH, HEADER_LENGTH, Newsletter
+from syndication.domain.pictures import Picture, picture_from
 from syndication.domain.source_options import SourceOptions, options_from
 from syndication.domain.sources import Source
 from syndication.domain.states import Cadence, FirstFetch, SourceKind, UnknownPolicy
@@ -68,6 +69,10 @@ class _NewsletterEntry(_Entry):
     topics: tuple[str, ...] = Field(min_length=1)
     reply_to: str = ""
     accent: str = Field(default="#0b5fa5", pattern="^#[0-9a-fA-F]{6}$")
+    ground: str = Field(default="#f3f4f6", pattern="^#[0-9a-fA-F]{6}$")
+    logo: str = ""
+    header: str = Field(default="", max_length=HEADER_LENGTH)
+    footer: str = Field(default="", max_length=FOOTER_LENGTH)
     unknown_policy: UnknownPolicy = UnknownPolicy.RESEND
     own_hours: bool = False
     schedules: tuple[_ScheduleEntry, ...] = Field(min_length=1)
@@ -92,10 +97,12 @@ def load_entries(folder: Path) -> Entries:
                 place = f"{folder / 'newsletters.toml'}: newsletter '{letter.slug}'"
                 message = f"{place} names the unknown topic '{slug}'{_nearest(slug, sorted(known))}."
                 raise ConfigError(message)
+    logos = {entry.slug: _logo(folder, entry) for entry in newsletters if entry.logo}
     return Entries(
         tuple(Topic(entry.slug, entry.title, entry.description, entry.rule) for entry in topics),
         tuple(_source(folder, entry) for entry in sources),
-        tuple((_newsletter(entry), _schedules(entry)) for entry in newsletters),
+        tuple((_newsletter(entry, logos.get(entry.slug)), _schedules(entry)) for entry in newsletters),
+        tuple(logos.values()),
     )
 
 
@@ -128,8 +135,17 @@ def _options(folder: Path, entry: _SourceEntry) -> SourceOptions:
         raise ConfigError(message) from error
 
 
-def _newsletter(entry: _NewsletterEntry) -> Newsletter:
-    return Newsletter(**entry.model_dump(exclude={"schedules"}))
+def _newsletter(entry: _NewsletterEntry, logo: Picture | None) -> Newsletter:
+    return Newsletter(**entry.model_dump(exclude={"schedules", "logo"}), logo=logo.name if logo else "")
+
+
+def _logo(folder: Path, entry: _NewsletterEntry) -> Picture:
+    path = folder / entry.logo
+    try:
+        return picture_from(path.read_bytes())
+    except (OSError, PictureError) as error:
+        message = f"{folder / 'newsletters.toml'}: newsletter '{entry.slug}': the logo {path} cannot be used. {error}"
+        raise ConfigError(message) from error
 
 
 def _schedules(entry: _NewsletterEntry) -> tuple[ScheduleEntry, ...]:

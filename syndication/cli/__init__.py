@@ -5,7 +5,7 @@ import logging
 import typer
 
 from syndication import __version__
-from syndication.cli import admins, content, demo, issues, mail_in, mailing, people, running, tokens
+from syndication.cli import admins, content, demo, issues, mail_in, mail_templates, mailing, people, running, tokens
 from syndication.cli.logs import log_from
 from syndication.cli.output import out
 
@@ -34,6 +34,7 @@ app.add_typer(people.subscribers, name="subscribers")
 app.add_typer(mail_in.suppressed, name="suppressions")
 app.add_typer(admins.admin, name="admin")
 app.add_typer(tokens.tokens, name="tokens")
+app.add_typer(mail_templates.templates, name="templates")
 
 
 @app.command("version", epilog="Example: syndication version")

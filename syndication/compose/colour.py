@@ -1,4 +1,4 @@
-"""A newsletter's accent → colours that can be read on light and on dark ground."""
+"""A newsletter's colours → forms of them that can be read on light and on dark ground."""
 
 import re
 from typing import Final
@@ -9,26 +9,43 @@ AA: Final = 4.5
 PAPER: Final = "#fdfdfd"
 INK: Final = "#1f2937"
 NIGHT: Final = "#111827"
+GROUND: Final = "#f3f4f6"
+FADED: Final = "#4b5563"
 _FALLBACK: Final = "#0b5fa5"
 _FORM: Final = re.compile(r"#[0-9a-fA-F]{6}")
 _STEPS: Final = 40
 _KNEE: Final = 0.04045
+# The grey on which black and white words are equally easy to read, 4.6.
+_MIDDLE: Final = (117, 117, 117)
 
 _Rgb = tuple[int, int, int]
 
 
-def palette(accent: str) -> dict[str, str]:
-    """The colours of a mail by name, six-digit hex: accent, accent_dark (on dark ground), on_accent (text on accent).
+def palette(accent: str, ground: str = GROUND) -> dict[str, str]:
+    """The colours of a mail by name, six-digit hex.
 
-    accent: '#rrggbb'; anything else counts as the default blue.
+    accent, accent_dark (on dark ground), on_accent (words on the accent), ground, on_ground (words on the ground).
+    Arguments: '#rrggbb'; anything else counts as the default blue or grey.
     """
-    own = accent.lower() if _FORM.fullmatch(accent) else _FALLBACK
-    return {"accent": readable(own, PAPER), "accent_dark": readable(own, NIGHT, 6), "on_accent": PAPER}
+    own = accent.lower() if is_colour(accent) else _FALLBACK
+    around = ground.lower() if is_colour(ground) else GROUND
+    return {
+        "accent": readable(own, PAPER),
+        "accent_dark": readable(own, NIGHT, 6),
+        "on_accent": PAPER,
+        "ground": around,
+        "on_ground": readable(FADED, around),
+    }
+
+
+def is_colour(words: str) -> bool:
+    """Whether this is a colour as we write it, '#rrggbb'."""
+    return bool(_FORM.fullmatch(words))
 
 
 def readable(colour: str, ground: str, least: float = AA) -> str:
     """The colour, darkened or lightened as little as needed to have the least contrast to the ground."""
-    target = "#000000" if _luminance(_rgb(ground)) > _luminance((119, 119, 119)) else "#ffffff"
+    target = "#000000" if _luminance(_rgb(ground)) > _luminance(_MIDDLE) else "#ffffff"
     shades = (_mixed(colour, target, step / _STEPS) for step in range(_STEPS + 1))
     return next(shade for shade in shades if contrast(shade, ground) >= least)
 

@@ -8,7 +8,7 @@ from typing import Final
 from syndication.compose.render import DigestFrame, NoticeFrame
 from syndication.compose.select import CATCH_UP_CAP
 from syndication.compose.values import SUMMARY_LENGTH, TITLE_LENGTH
-from syndication.domain.articles import Reason, Story
+from syndication.domain.articles import Mention, Reason, Story
 from syndication.domain.digests import Section, Selection
 from syndication.domain.newsletters import Newsletter
 from syndication.domain.topics import Topic
@@ -69,6 +69,9 @@ def _framed(language: str, selection: Selection) -> Sample:
         sender_address="digest@news.example",
         postal_address=POSTAL_ADDRESS,
         language=language,
+        logo=f"{'0' * 32}-560x160.png",
+        header="Chosen by hand & read by people",
+        footer="The Sample is owned by its readers.\nIt counts no clicks <at all>.",
         topics=tuple(topic.slug for topic in _TOPICS),
     )
     url, following = "https://news.example", _AT + timedelta(days=7)
@@ -95,6 +98,10 @@ def _story(number: int) -> Story:
         reasons=(
             Reason("agents", "AI agents", ("agent*", '"tool calling"'), 0.9),
             Reason("models", "On-prem LLMs", (), 0.5),
+        ),
+        also=tuple(
+            Mention(10_000 + number, f"other{number:011}", "https://other.example/?a=1&b=2", "The <Other> Lab")
+            for _ in range(number % 3)
         ),
         ai_generated=(None, True, False)[number % 3],
     )

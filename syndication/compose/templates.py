@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import lru_cache
@@ -47,6 +48,7 @@ _FILES: Final = {"subject": "subject.txt.j2", "text": "_base.txt.j2", "mjml": "_
 _OWN_FILES: Final = {"subject": "subject.txt.j2", "text": "body.txt.j2", "mjml": "body.mjml.j2"}
 _INCLUDE: Final = re.compile(r"\s*{# include ([\w.-]+) #}\s*")
 _DEPTH: Final = 5
+_ONE_AT_A_TIME: Final = threading.Lock()
 _PACKAGES: Final = str(Path(syndication.__file__).parents[1])
 
 
@@ -120,7 +122,12 @@ def _compile(sources: Sequence[TemplateSource]) -> list[Template | TemplateError
 
 
 def _ask_worker(sources: Sequence[TemplateSource]) -> list[dict[str, Any]] | TemplateError:
-    """What the worker answers, or how it ended."""
+    """What the worker answers, or how it ended. One at a time: many at once would take the memory of all."""
+    with _ONE_AT_A_TIME:
+        return _ask(sources)
+
+
+def _ask(sources: Sequence[TemplateSource]) -> list[dict[str, Any]] | TemplateError:
     command = [sys.executable, "-P", "-m", "syndication.compose.worker"]
     # Nothing of our environment: it may hold secrets.
     environment = {"PYTHONPATH": _PACKAGES, "PYTHONUTF8": "1"}

@@ -1,9 +1,11 @@
 """What templates can say: the one set of names that every e-mail template gets, all plain strings, numbers, lists, dicts.
 
     lang dir align      language, 'ltr' or 'rtl', 'left' or 'right'
-    colour              accent, accent_dark, on_accent: readable forms of the newsletter's colour
+    colour              accent, accent_dark, on_accent: readable forms of the newsletter's colour; ground, on_ground: what lies
+                        around the sheet, and words on it
     t                   sentences in the mail's language, by name (syndication/lang/mail)
-    newsletter          title, description, postal_address
+    newsletter          title, description, postal_address, header (a line under the title), footer (lines above the postal
+                        address); logo: url, width, height, or ""
     links               home, feeds, issue; with a mark for each reader: view, preferences, unsubscribe, confirm.
                         "" where a mail has no such link
     subject preheader   the subject line (not in the subject itself); what clients show behind it
@@ -33,6 +35,7 @@ from syndication.compose.colour import palette
 from syndication.domain.articles import Reason, Story
 from syndication.domain.digests import Section, Selection
 from syndication.domain.newsletters import Newsletter
+from syndication.domain.pictures import fitted
 from syndication.domain.splice import Splice
 from syndication.domain.topics import Topic
 from syndication.html.links import absolute
@@ -45,6 +48,8 @@ SUMMARY_LENGTH: Final = 280
 HEADLINE_LENGTH: Final = 60
 PREHEADER_LENGTH: Final = 90
 TERMS_SHOWN: Final = 3
+LOGO_BOX: Final = (280, 80)
+"""Pixels that a logo may take, width and height."""
 
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 _MARKED: Final = MappingProxyType({splice.value: f"/{splice.value}/{splice.mark}" for splice in Splice})
@@ -80,12 +85,15 @@ def common_values(template: str, newsletter: Newsletter, public_url: str, langua
         "lang": language,
         "dir": direction(language),
         "align": align(language),
-        "colour": palette(newsletter.accent),
+        "colour": palette(newsletter.accent, newsletter.ground),
         "t": words.says.fill(title),
         "newsletter": {
             "title": title,
             "description": clean_line(newsletter.description),
             "postal_address": clean_line(newsletter.postal_address),
+            "header": clean_line(newsletter.header),
+            "footer": [line for line in map(clean_line, newsletter.footer.splitlines()) if line],
+            "logo": _logo(newsletter.logo, public_url),
         },
         "links": _links(template, public_url),
         "date": "",
@@ -188,6 +196,11 @@ class Cards:
     def _name_of(self, language: str) -> str:
         main = main_language(language)
         return self.words.languages.get(main, main.upper())
+
+
+def _logo(name: str, public_url: str) -> Values | str:
+    size = fitted(name, *LOGO_BOX)
+    return {"url": f"{public_url}/pictures/{name}", "width": size[0], "height": size[1]} if size else ""
 
 
 def _links(template: str, public_url: str) -> dict[str, str]:

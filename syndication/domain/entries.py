@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from syndication.domain.newsletters import Newsletter
+from syndication.domain.pictures import Picture
 from syndication.domain.sources import Source
 from syndication.domain.states import Cadence
 from syndication.domain.topics import Topic
@@ -28,3 +29,4 @@ class Entries:
     topics: tuple[Topic, ...] = ()
     sources: tuple[Source, ...] = ()
     newsletters: tuple[tuple[Newsletter, tuple[ScheduleEntry, ...]], ...] = ()
+    pictures: tuple[Picture, ...] = ()

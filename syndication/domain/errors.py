@@ -4,6 +4,7 @@
     ├── ConfigError      a file or variable of the admin is wrong: names place, fault and remedy
     ├── SourceError      something we read from cannot be read at all
     ├── TemplateError    an e-mail template does not compile or render: names the line
+    ├── PictureError     bytes that are no picture which mails can show
     ├── RuleError        a topic's rule does not parse: names the position
     ├── CronError        a schedule's words do not parse or never fire
     ├── ScheduleError    a newsletter does not offer what a reader chose
@@ -36,6 +37,10 @@ class TemplateError(SyndicationError):
         super().__init__(message)
         self.line = line
         self.part = part
+
+
+class PictureError(SyndicationError):
+    """A picture cannot be shown in mails."""
 
 
 class RuleError(SyndicationError):

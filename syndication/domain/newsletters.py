@@ -2,8 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from syndication.domain.states import Cadence, UnknownPolicy
+
+HEADER_LENGTH: Final = 200
+FOOTER_LENGTH: Final = 600
+"""Most characters: what surrounds the stories of a mail stays below 10 KB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +16,8 @@ class Newsletter:
     """A publication. sender_address, reply_to: addresses. postal_address: law asks for it in every mail. accent: '#rrggbb'.
 
     own_hours: readers may choose an hour and a zone of their own.
+    ground: '#rrggbb', what lies around a mail's sheet. logo: name of a picture we keep, "" for none. header: a line under the
+    title. footer: lines above the postal address.
     """
 
     slug: str
@@ -25,6 +32,10 @@ class Newsletter:
     accent: str = "#0b5fa5"
     unknown_policy: UnknownPolicy = UnknownPolicy.RESEND
     own_hours: bool = False
+    ground: str = "#f3f4f6"
+    logo: str = ""
+    header: str = ""
+    footer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

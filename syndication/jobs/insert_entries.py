@@ -8,6 +8,7 @@ from syndication.store.classifying import save_topic
 from syndication.store.collecting import add_source
 from syndication.store.database import Database
 from syndication.store.installing import known_slugs
+from syndication.store.looks import keep_picture
 from syndication.store.newsletters import add_newsletter
 from syndication.store.tables import NewsletterRow, SourceRow, TopicRow
 
@@ -40,6 +41,8 @@ def insert_entries(database: Database, entries: Entries, now: datetime) -> Inser
         for source in sources:
             add_source(session, source, now)
         known = known_slugs(session, NewsletterRow)
+        for picture in entries.pictures:
+            keep_picture(session, picture)
         newsletters = [entry for entry in entries.newsletters if entry[0].slug not in known]
         for newsletter, schedules in newsletters:
             add_newsletter(session, newsletter, schedules, now)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from syndication.compose.templates import MAILS, compile_all, load_source, place, source_hash
+from syndication.compose.templates import MAILS, compile_all, compile_template, load_source, place, source_hash
 from syndication.domain.errors import TemplateError
 from syndication.domain.templates import Template, TemplateSource
 from syndication.store.database import Database
-from syndication.store.templates import activate_version, active_hashes, save_template
+from syndication.store.templates import activate_version, active_hashes, keep_template, save_template
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,29 @@ def install_templates(database: Database, folder: Path, now: datetime) -> Instal
         unchanged=tuple(source.name for source in sources if source not in changed),
         problems=tuple(problems.values()),
     )
+
+
+def keep_own_template(
+    database: Database, source: TemplateSource, newsletter_id: int, author: str, now: datetime
+) -> int:
+    """Check and keep an admin's version for one newsletter, without using it yet; the version's id.
+
+    Raises TemplateError, with part and line where they are known, and then nothing is kept.
+    """
+    template = compile_template(source)
+    with database.write() as session:
+        return keep_template(session, template, source, newsletter_id, now, author)
+
+
+def check_folder(folder: Path, names: Sequence[str]) -> list[TemplateError]:
+    """What is wrong with these mails of a folder of templates, each with file and line in its words."""
+    found: list[TemplateError] = []
+    for name in names:
+        try:
+            compile_template(load_source(folder, name))
+        except TemplateError as error:
+            found.append(_placed(folder, name, error) if error.part else error)
+    return found
 
 
 def _load(folder: Path) -> tuple[list[TemplateSource], dict[str, TemplateError]]:

@@ -194,6 +194,15 @@ def reader_page(session: Session, subscription_id: int) -> ReaderPage | None:
     )
 
 
+def reader_in(session: Session, newsletter_id: int, subscriber_id: int) -> ReaderPage | None:
+    """A subscriber's relation to one newsletter, None when there is none."""
+    wanted = select(col(SubscriptionRow.id)).where(
+        col(SubscriptionRow.newsletter_id) == newsletter_id, col(SubscriptionRow.subscriber_id) == subscriber_id
+    )
+    found = session.execute(wanted).scalar_one_or_none()
+    return None if found is None else reader_page(session, found)
+
+
 def mail_of(session: Session, name: DeliveryName) -> SentMail | None:
     """The mail of one delivery; None when there is none, or its reader was erased."""
     if name.kind is DeliveryKind.ISSUE:

@@ -67,6 +67,10 @@ def add_newsletter(
         postal_address=value.postal_address,
         language=value.language,
         accent=value.accent,
+        ground=value.ground,
+        logo=value.logo,
+        header=value.header,
+        footer=value.footer,
         unknown_policy=value.unknown_policy,
         own_hours=value.own_hours,
         created_at=now,
@@ -158,5 +162,9 @@ def _value(row: NewsletterRow, topics: tuple[Topic, ...]) -> StoredNewsletter:
         accent=row.accent,
         unknown_policy=row.unknown_policy,
         own_hours=row.own_hours,
+        ground=row.ground,
+        logo=row.logo,
+        header=row.header,
+        footer=row.footer,
     )
     return StoredNewsletter(row.id or 0, value, topics)

@@ -1,5 +1,6 @@
 """Versions of e-mail templates: immutable rows by hash, one of them active for each mail and newsletter."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -8,10 +9,23 @@ from sqlmodel import Session, col, select, update
 
 from syndication.domain.errors import TemplateError
 from syndication.domain.templates import Template, TemplateSource
-from syndication.store.tables import TemplateVersionRow
+from syndication.store.tables import NewsletterRow, TemplateVersionRow
 
 # Any number, the same in all versions: it names the lock.
 _LOCK: Final = 7_306_502_018
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a mail's template. newsletter: its slug, "" for the product's own. author: who made it, "" for us."""
+
+    id: int
+    name: str
+    newsletter: str
+    hash: str
+    is_active: bool
+    author: str
+    created_at: datetime
 
 
 def save_template(
@@ -21,6 +35,20 @@ def save_template(
 
     newsletter_id: None for the versions that come with the product. A version that is there already is only activated.
     """
+    version_id = keep_template(session, template, source, newsletter_id, now)
+    _activate(session, template.name, newsletter_id, version_id)
+    return version_id
+
+
+def keep_template(
+    session: Session,
+    template: Template,
+    source: TemplateSource,
+    newsletter_id: int | None,
+    now: datetime,
+    author: str = "",
+) -> int:
+    """As `save_template`, but what is in use stays in use."""
     _one_at_a_time(session)
     version_id = _find(session, template.name, newsletter_id, template.hash)
     if version_id is None:
@@ -32,14 +60,43 @@ def save_template(
             text=template.text,
             mjml=source.mjml,
             html=template.html,
+            author=author,
             created_at=now,
         )
         session.add(row)
         session.flush()
         assert row.id is not None  # noqa: S101 - flushed rows have an id
         version_id = row.id
-    _activate(session, template.name, newsletter_id, version_id)
     return version_id
+
+
+def versions(session: Session) -> list[Version]:
+    """All versions of all mails, the newest first."""
+    statement = (
+        select(TemplateVersionRow, NewsletterRow.slug)
+        .outerjoin(NewsletterRow, col(NewsletterRow.id) == col(TemplateVersionRow.newsletter_id))
+        .order_by(col(TemplateVersionRow.created_at).desc(), col(TemplateVersionRow.id).desc())
+    )
+    return [
+        Version(row.id or 0, row.name, slug or "", row.hash, row.is_active, row.author, row.created_at)
+        for row, slug in session.exec(statement)
+    ]
+
+
+def template_version(session: Session, version_id: int) -> tuple[Template, TemplateSource, int | None] | None:
+    """A version ready to render, what it was made from, and whose it is (None: the product's); None when there is none."""
+    row = session.get(TemplateVersionRow, version_id)
+    if row is None:
+        return None
+    template = Template(row.name, row.subject, row.text, row.html, row.hash)
+    return template, TemplateSource(row.name, row.subject, row.text, row.mjml), row.newsletter_id
+
+
+def use_product_template(session: Session, name: str, newsletter_id: int) -> None:
+    """From now on a newsletter's mail is made with the product's template; its own versions stay to go back to."""
+    _one_at_a_time(session)
+    own = update(TemplateVersionRow).where(col(TemplateVersionRow.name) == name, _of(newsletter_id))
+    session.execute(own.values(is_active=False))
 
 
 def activate_version(session: Session, name: str, newsletter_id: int | None, version_hash: str) -> bool:

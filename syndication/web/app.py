@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from syndication.web import mailbox, pages, readers, sample, signup
-from syndication.web.admin import access, arriving, people
+from syndication.web import mailbox, pages, pictures, readers, sample, signup
+from syndication.web.admin import access, arriving, look, mail_templates, people
 from syndication.web.admin import issues as console_issues
 from syndication.web.admin import pages as console
 from syndication.web.admin import tokens as console_tokens
@@ -51,6 +51,9 @@ def create_app(deps: Deps) -> ASGIApp:
     for part in (
         sample,
         pages,
+        pictures,
+        look,
+        mail_templates,
         signup,
         readers,
         mailbox,

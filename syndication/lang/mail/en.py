@@ -8,6 +8,7 @@ _SAYS: Final = Sentences(
     view="View in browser",
     home="Website",
     why="Why:",
+    also="Also:",
     while_away="While you were away",
     while_away_text="It has been a while, so this is a short list of what mattered. The rest is one click away.",
     why_mail="You get this mail because you subscribed to {newsletter}.",

@@ -8,6 +8,7 @@ _SAYS: Final = Sentences(
     view="Leggi nel browser",
     home="Sito web",
     why="Perché:",
+    also="Anche:",
     while_away="Mentre eri via",
     while_away_text="È passato un po' di tempo: ecco in breve ciò che conta. Il resto è a un clic.",
     why_mail="Ricevi questa mail perché ti sei iscritto a {newsletter}.",

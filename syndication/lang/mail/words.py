@@ -12,6 +12,7 @@ class Sentences:
     view: str
     home: str
     why: str
+    also: str
     while_away: str
     while_away_text: str
     why_mail: str

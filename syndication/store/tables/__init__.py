@@ -33,6 +33,7 @@ from syndication.store.tables.newsletters import (
     NewsletterRow,
     NewsletterTopicRow,
     NoticeRow,
+    PictureRow,
     ScheduleRow,
     TemplateVersionRow,
 )
@@ -78,6 +79,7 @@ __all__ = [
     "NewsletterRow",
     "NewsletterTopicRow",
     "NoticeRow",
+    "PictureRow",
     "PrivateFeedRow",
     "ReaderImportRejectRow",
     "ReaderImportRow",

@@ -33,6 +33,10 @@ class NewsletterRow(SQLModel, table=True):
     postal_address: str
     language: str = "en"
     accent: str = "#0b5fa5"
+    ground: str = "#f3f4f6"
+    logo: str = ""
+    header: str = ""
+    footer: str = ""
     unknown_policy: UnknownPolicy = words(UnknownPolicy, UnknownPolicy.RESEND)
     # Readers may choose an hour and a zone of their own.
     own_hours: bool = False
@@ -47,6 +51,18 @@ class NewsletterTopicRow(SQLModel, table=True):
     newsletter_id: int = Field(foreign_key="newsletter.id", primary_key=True)
     topic_id: int = Field(foreign_key="topic.id", primary_key=True)
     position: int = 0
+
+
+class PictureRow(SQLModel, table=True):
+    """A logo that some mail or page may show; kept for good, as mails that went out name it."""
+
+    __tablename__ = "picture"
+
+    name: str = Field(primary_key=True, max_length=64)
+    kind: str = Field(max_length=16)
+    width: int
+    height: int
+    body: bytes
 
 
 class TemplateVersionRow(SQLModel, table=True):
@@ -67,6 +83,7 @@ class TemplateVersionRow(SQLModel, table=True):
     mjml: str
     html: str
     is_active: bool = False
+    author: str = ""
     created_at: datetime
 
 

@@ -99,7 +99,7 @@ def test_an_older_release_finds_its_version_without_compiling(
 
 def test_a_shared_file_counts_for_every_mail(database: Database, folder: Path) -> None:
     install_templates(database, folder, NOW)
-    change(folder / "_base.mjml.j2", "#f3f4f6", "#f4f4f5")
+    change(folder / "_base.mjml.j2", '"20px 0 40px"', '"24px 0 40px"')
 
     assert install_templates(database, folder, NOW).installed == MAILS
 
@@ -117,7 +117,7 @@ def test_a_broken_template_leaves_the_old_version_in_use_and_names_file_and_line
 
     assert report.installed == ("link",)
     assert [str(problem) for problem in report.problems] == [
-        f"{folder}/digest/body.mjml.j2, line 3: 'tpo_line' is not known here"
+        f"{folder}/digest/body.mjml.j2, line 5: 'tpo_line' is not known here"
     ]
     assert "link installed; the old version stays in use:" in report.words
     with database.read() as session:
@@ -168,7 +168,7 @@ def test_a_missing_file_leaves_the_old_version_in_use(database: Database, folder
 def test_a_mail_without_any_version_is_an_error(database: Database, folder: Path) -> None:
     change(folder / "digest" / "body.mjml.j2", "{{ top_line }}", "{{ tpo_line }}")
 
-    with pytest.raises(TemplateError, match=r"digest/body\.mjml\.j2, line 3"):
+    with pytest.raises(TemplateError, match=r"digest/body\.mjml\.j2, line 5"):
         install_templates(database, folder, NOW)
 
     assert {row.name for row in versions(database)} == {"welcome", "link", "confirm"}
