@@ -12,6 +12,7 @@ from sqlalchemy import Row, Select, exists, select
 from sqlmodel import Session, col
 
 from syndication.domain.articles import Reason, Story
+from syndication.store.publishing import accepted_in, is_sparse
 from syndication.store.tables import ArticleRow, ArticleTextRow, ClassificationRow, SourceRow, TopicRow
 
 # Ids that come as a list go into statements in parts: SQLite takes at most 32,766 values.
@@ -44,7 +45,11 @@ def newest_stories(
 
     since: aware UTC; leaves out what was published earlier.
     """
-    wanted = _accepted(topics)
+    slugs = select(col(TopicRow.id)).where(col(TopicRow.slug).in_(topics))
+    ids = [topic_id for topic_id in session.execute(slugs).scalars() if topic_id]
+    # A topic of few articles among very many: looking at the newest of all would take long to find them.
+    rare = ids and is_sparse(session, ids)
+    wanted = _present().where(col(ArticleRow.id).in_(accepted_in(ids))) if rare else _accepted(topics)
     if since is not None:
         wanted = wanted.where(col(ArticleRow.published_at) >= since)
     wanted = wanted.order_by(col(ArticleRow.published_at).desc(), col(ArticleRow.id).desc()).limit(limit)
@@ -62,7 +67,10 @@ def stories_of(session: Session, article_ids: Sequence[int], language: str) -> l
 
 
 def story_by_uid(session: Session, uid: str, language: str) -> tuple[Story, str] | None:
-    """One story and its content (sanitised HTML, "" when there is none) by public id; None when there is no such story."""
+    """One story and its content (sanitised HTML, "" when there is none) by public id; None when there is no such story.
+
+    The content is left out too where its publisher allows no full text.
+    """
     stories = _load(session, _present().where(col(ArticleRow.uid) == uid), language)
     if not stories:
         return None
@@ -73,7 +81,8 @@ def story_by_uid(session: Session, uid: str, language: str) -> tuple[Story, str]
         .order_by(col(ArticleTextRow.id))
     ).all()
     content: str = _wording(texts, language, texts[0].own).content
-    return stories[0], content
+    allowed = select(col(SourceRow.full_text)).where(col(SourceRow.slug) == stories[0].source)
+    return stories[0], content if session.execute(allowed).scalar() else ""
 
 
 def _present() -> _Ids:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from typing import Final
-from xml.sax.saxutils import quoteattr
 
 from fastapi import APIRouter, HTTPException
 from sqlmodel import Session
@@ -11,7 +10,6 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from syndication.domain.articles import Story
 from syndication.domain.errors import StoreError
-from syndication.domain.feeds import FeedFormat
 from syndication.domain.topics import Topic
 from syndication.store.browsing import (
     Offer,
@@ -22,14 +20,15 @@ from syndication.store.browsing import (
     offers,
     past_issue,
     past_issues,
-    topics_in_feeds,
 )
 from syndication.store.migrate import require_current
 from syndication.store.stories import newest_stories, stories_of, story_by_uid
+from syndication.web import feed_pages
 from syndication.web.deps import deps_of
 from syndication.web.render import message_page, page, static_answer
 
 router = APIRouter()
+router.include_router(feed_pages.router)
 
 _HEADLINES: Final = 4
 _PAST_ISSUES: Final = 200
@@ -55,41 +54,6 @@ def home(request: Request) -> Response:
     first = found[0][0] if found else None
     accent = first.newsletter.accent if first else ""
     return page(request, "home.html", found=found, topics=topics, offer=first, accent=accent)
-
-
-@router.get("/feeds/")
-def feeds(request: Request) -> Response:
-    """All feeds, and how to subscribe."""
-    with deps_of(request).database.read() as session:
-        topics = topics_in_feeds(session)
-    return page(request, "feeds.html", topics=topics, formats=list(FeedFormat))
-
-
-@router.get("/feeds")
-def feeds_without_slash() -> Response:
-    """The other spelling of /feeds/."""
-    return RedirectResponse("/feeds/", 308)
-
-
-@router.get("/feeds.opml")
-def opml(request: Request) -> Response:
-    """All feeds as one file for a feed reader. Source: OPML 2.0."""
-    site = deps_of(request).site
-    with deps_of(request).database.read() as session:
-        topics = topics_in_feeds(session)
-    found = [("Everything", f"{site.public_url}/feeds/all")]
-    found += [(topic.title, f"{site.public_url}/feeds/topics/{topic.slug}") for topic in topics]
-    outlines = "".join(
-        f"    <outline type={quoteattr('rss')} text={quoteattr(title)} title={quoteattr(title)}"
-        f" xmlUrl={quoteattr(f'{url}.atom')} htmlUrl={quoteattr(f'{site.public_url}/feeds/')}/>\n"
-        for title, url in found
-    )
-    body = (
-        '<?xml version="1.0" encoding="utf-8"?>\n<opml version="2.0">\n'
-        f"  <head><title>{_text(site.title)}</title></head>\n  <body>\n{outlines}  </body>\n</opml>\n"
-    )
-    named = {"Content-Disposition": 'attachment; filename="feeds.opml"', **_KEPT_BRIEFLY}
-    return Response(body, media_type="text/x-opml; charset=utf-8", headers=named)
 
 
 @router.get("/articles/{uid}")
@@ -174,11 +138,13 @@ def static(name: str, v: str = "") -> Response:
 
 
 @router.get("/robots.txt")
-def robots() -> Response:
-    """What crawlers are asked not to fetch."""
-    closed = ("/admin/", "/confirm/", "/preferences/", "/unsubscribe/", "/view/", "/mailbox/")
+def robots(request: Request) -> Response:
+    """What crawlers are asked not to fetch, and where they find everything else."""
+    closed = ("/admin/", "/feeds/me/", "/confirm/", "/preferences/", "/unsubscribe/", "/view/", "/mailbox/")
     lines = "".join(f"Disallow: {path}\n" for path in closed)
-    return PlainTextResponse(f"User-agent: *\n{lines}", headers=_KEPT_BRIEFLY)
+    return PlainTextResponse(
+        f"User-agent: *\n{lines}\nSitemap: {deps_of(request).site.public_url}/sitemap.xml\n", headers=_KEPT_BRIEFLY
+    )
 
 
 def _offer(session: Session, name: str) -> Offer:
@@ -203,7 +169,3 @@ def _shelves(offer: Offer, stories: list[Story]) -> list[Shelf]:
         if best is not None:
             by_topic[best].append(story)
     return [Shelf(topic, tuple(by_topic[topic.slug])) for topic in offer.topics if by_topic[topic.slug]]
-
-
-def _text(words: str) -> str:
-    return quoteattr(words)[1:-1]

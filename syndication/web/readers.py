@@ -20,6 +20,7 @@ from syndication.store.browsing import ReaderPage, mail_of
 from syndication.store.leaving import come_back, may_come_back, pause, resume, unsubscribe
 from syndication.store.moving import Hour, choose_schedule
 from syndication.store.subscribing import change_choice
+from syndication.web import own_feed
 from syndication.web.deps import Deps, deps_of
 from syndication.web.mailbox import mail_page
 from syndication.web.render import token_page
@@ -28,6 +29,7 @@ from syndication.web.visits import opened, reader_of, visit_of
 from syndication.web.words import local_day
 
 router = APIRouter()
+router.include_router(own_feed.router)
 
 _LANGUAGE_NAMES: Final = MappingProxyType({"en": "English", "it": "Italiano"})
 _LONGEST_PAUSE: Final = timedelta(days=366)
@@ -203,6 +205,7 @@ def _preferences(
         last_day=local_day(now + _LONGEST_PAUSE, zone),
         proposed_day=local_day(now + _SHORT_PAUSE, zone),
         unsubscribe=deps.keys.sign(Purpose.UNSUBSCRIBE, reader.subscription_id),
+        private_feed=own_feed.own_feed(request, reader.subscription_id),
     )
 
 
