@@ -25,7 +25,7 @@ from syndication.domain.site import Profile, Site
 from syndication.engine.embedded import EmbeddedEngine
 from syndication.engine.role import RunnerRole
 from syndication.jobs.classify import classify_pending
-from syndication.jobs.collect import collect_due, collect_source
+from syndication.jobs.collect import Collecting, collect_due, look_for_due
 from syndication.jobs.compose import compose_issue
 from syndication.jobs.deliver import PostOffice, deliver_ready, recover_deliveries
 from syndication.jobs.fire import fire_due
@@ -147,8 +147,17 @@ class App:
         database, site = self.database, self.site
         fetcher, transport, post = self.fetcher(), self.transport(), self.post_office()
 
-        def collect(source_id: int) -> None:
-            collect_source(database, fetcher, enqueue, source_id, now())
+        collecting = Collecting(
+            database,
+            fetcher,
+            enqueue,
+            self.keys.box,
+            timedelta(seconds=self.settings.collect.host_gap_s),
+            self.settings.collect.connections,
+        )
+
+        def collect() -> None:
+            collect_due(collecting, now, stop)
 
         def classify() -> None:
             classify_pending(database, enqueue, now())
@@ -254,7 +263,7 @@ class Runner:
 
     def _tick(self) -> None:
         fire_due(self._database, self.enqueue, now())
-        collect_due(self._database, self.enqueue, now())
+        look_for_due(self._database, self.enqueue, now())
 
     def _republish(self) -> None:
         """What changed in a process that died before it published; looking at every feed costs 2 ms each (measured)."""

@@ -117,9 +117,11 @@ class MailInSettings(_Section):
 
 
 class CollectSettings(_Section):
-    """How sources are read."""
+    """How sources are read. host_gap_s: between two requests to one host. connections: visits at once."""
 
     contact: str = ""
+    host_gap_s: float = Field(default=1.0, ge=0, le=60)
+    connections: int = Field(default=32, ge=1, le=256)
     allowed_networks: tuple[str, ...] = ()
 
     @field_validator("allowed_networks")

@@ -41,7 +41,9 @@ def collect(
             message = f"There is no source '{source}'. `syndication sources list` shows them all."
             raise SourceError(message)
         fetcher = app.fetcher()
-        reports = [collect_source(app.database, fetcher, later, listed.source_id, now()) for listed in found]
+        reports = [
+            collect_source(app.database, fetcher, later, listed.source_id, now(), app.keys.box) for listed in found
+        ]
     rows = [
         {
             "source": one.slug,

@@ -1,11 +1,14 @@
 """One fetcher for every kind of source; `domain.seams.Fetcher`."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from syndication.collect.feed import FeedReader
 from syndication.collect.folder import fetch_folder
-from syndication.domain.sources import FetchResult, NotModified, Source
+from syndication.collect.parse import parse_document
+from syndication.collect.robots import Robots
+from syndication.collect.web import WebReader
+from syndication.domain.sources import FetchResult, NotModified, Parse, Source
 from syndication.domain.states import SourceKind
 from syndication.net.client import SafeClient
 
@@ -14,13 +17,20 @@ class SourceFetcher:
     """Reads any source once. May be used by many threads at once.
 
     user_agent: says who we are and where a publisher finds us. allowed_networks: CIDR words of private networks that
-    every source may live in. client: another way out, for tests.
+    every source may live in. client: another way out, parse: another way to read bytes, pause: another way to wait.
     """
 
     def __init__(
-        self, user_agent: str, allowed_networks: Sequence[str] = (), *, client: SafeClient | None = None
+        self,
+        user_agent: str,
+        allowed_networks: Sequence[str] = (),
+        *,
+        client: SafeClient | None = None,
+        parse: Parse = parse_document,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._feeds = FeedReader(client or SafeClient(user_agent, allowed_networks))
+        self.client = client or SafeClient(user_agent, allowed_networks)
+        self._web = WebReader(self.client, Robots(self.client, user_agent), parse, pause)
 
     def fetch(self, source: Source, now: datetime) -> FetchResult:
         """What the source holds at `now` (aware UTC). Never raises for anything the source or the network does."""
@@ -30,4 +40,4 @@ class SourceFetcher:
             case SourceKind.PUSH:
                 return NotModified()
             case _:
-                return self._feeds.fetch(source, now)
+                return self._web.fetch(source, now)

@@ -12,7 +12,7 @@ from syndication.domain.sources import FetchResult, Source
 class Task(StrEnum):
     """The jobs that can be asked for, with the ids they take."""
 
-    COLLECT = "collect"  # source_id
+    COLLECT = "collect"
     CLASSIFY = "classify"
     PUBLISH = "publish"  # thorough: 1 to look for articles that were accepted late
     COMPOSE = "compose"  # issue_id

@@ -10,6 +10,36 @@ from syndication.domain.states import FirstFetch, SourceKind
 
 
 @dataclass(frozen=True, slots=True)
+class Access:
+    """How a source lets us in; kept sealed. headers: name and value, sent with every request to the source's own host.
+
+    user_agent: instead of ours. proxy: http:// address that its requests go through. ca: certificates (PEM) that count
+    for this source besides the usual ones.
+    """
+
+    user: str = ""
+    password: str = field(default="", repr=False)
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    user_agent: str = ""
+    proxy: str = field(default="", repr=False)
+    ca: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a server said, for diagnosis. url: after redirects. start: of the body, at most 2 KiB, as text.
+
+    moved_to: where a chain of permanent redirects led, "" when there was none or one of them was temporary.
+    """
+
+    status: int
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    start: str = ""
+    moved_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """Something we read from.
 
@@ -36,6 +66,7 @@ class Source:
     options: SourceOptions = field(default_factory=SourceOptions)
     distrusted: bool = False
     marks: frozenset[str] = frozenset()
+    access: Access = field(default_factory=Access)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +124,7 @@ class Fetched:
     marks: tuple[str, ...] = ()
     unchanged: int = 0
     names: Names | None = None
+    heard: Heard | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,19 +134,23 @@ class NotModified:
     etag: str = ""
     last_modified: str = ""
     min_wait_s: int = 0
+    heard: Heard | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class FetchFailed:
     """The visit failed. reason: for the admin, says what and how to mend it. gone: the source said 410.
 
-    retry_at: aware UTC, when the source named an instant (Retry-After).
+    retry_at: aware UTC, when the source named an instant (Retry-After). unreachable: nobody answered, so that the fault
+    may be our own network's.
     """
 
     reason: str
     status: int | None = None
     gone: bool = False
     retry_at: datetime | None = None
+    unreachable: bool = False
+    heard: Heard | None = field(default=None, compare=False)
 
 
 FetchResult = Fetched | NotModified | FetchFailed

@@ -32,6 +32,16 @@ class Health(StrEnum):
     GONE = "gone"
 
 
+class HubState(StrEnum):
+    """How a subscription at a hub (WebSub) stands."""
+
+    WANTED = "wanted"
+    ASKED = "asked"
+    ACTIVE = "active"
+    REFUSED = "refused"
+    LEAVING = "leaving"
+
+
 class Cadence(StrEnum):
     """How often a schedule means to send; decides caps, half-life and when a window is a catch-up."""
 

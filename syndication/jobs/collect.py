@@ -1,126 +1,155 @@
-"""A source due → its articles stored. A visit may be repeated or killed at any point: what is known is left alone."""
+"""Sources due → visited, many at once. A visit may be repeated or killed at any point: what is known is left alone."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
-from syndication.collect.pace import Rhythm, after_failure, after_success
-from syndication.domain.seams import Enqueue, Fetcher, Task
-from syndication.domain.sources import Fetched, FetchFailed, FetchResult, NotModified, Source
-from syndication.domain.states import Health
-from syndication.jobs.storing import store_items
-from syndication.store.collecting import (
-    Failure,
-    SourceState,
-    Success,
-    claim_due,
-    load_source,
-    record_failure,
-    record_success,
-    source_state,
-)
+from syndication.collect.outage import Outage
+from syndication.collect.pace import is_whole_due
+from syndication.domain.errors import ConfigError
+from syndication.domain.seams import Box, Enqueue, Fetcher, Task
+from syndication.domain.sources import FetchFailed
+from syndication.jobs.visits import CollectReport, Ended, settle
+from syndication.store.access import access_from
 from syndication.store.database import Database
+from syndication.store.visiting import Due, Turn, claim_due, is_any_due, load_due
 
-_SOURCES_A_TICK: Final = 200
+__all__ = ["CollectReport", "Collecting", "collect_due", "collect_source", "look_for_due"]
+
 _LEASE: Final = timedelta(minutes=10)
+# Longer than any visit's own time-limit: until then nobody else asks the host.
+_BUSY: Final = timedelta(seconds=90)
+_GROUP_S: Final = 0.05
+_QUEUED: Final = 3
+_URGENT_THREADS: Final = 4
 
 _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class CollectReport:
-    """What one visit brought. failure: why it went wrong, None when it did not. repairs: what was mended, in words."""
+class Collecting:
+    """What collecting needs. box: opens the log-ins of sources. gap: between two requests to one host.
 
-    slug: str
-    added: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    failure: str | None = None
-    repairs: tuple[str, ...] = ()
+    threads: how many visits wait for the network at once.
+    """
+
+    database: Database
+    fetcher: Fetcher
+    enqueue: Enqueue
+    box: Box | None = None
+    gap: timedelta = timedelta(seconds=1)
+    threads: int = 32
+    outage: Outage = field(default_factory=Outage)
 
 
-def collect_due(database: Database, enqueue: Enqueue, now: datetime) -> int:
-    """Take the sources that are due and ask for their visits; answers how many. now: aware UTC."""
-    with database.write() as session:
-        due = claim_due(session, now, _SOURCES_A_TICK, _LEASE)
-    for source_id in due:
-        enqueue(Task.COLLECT, f"collect:{source_id}", source_id=source_id)
-    return len(due)
+def look_for_due(database: Database, enqueue: Enqueue, now: datetime) -> None:
+    """Ask for the visits when any source is due. now: aware UTC."""
+    with database.read() as session:
+        is_due = is_any_due(session, now)
+    if is_due:
+        enqueue(Task.COLLECT, "collect")
+
+
+def collect_due(kit: Collecting, clock: Callable[[], datetime], stop: Callable[[], bool] = lambda: False) -> int:
+    """Visit sources until none is due or `stop` says so; answers how many were visited. clock: this instant, aware UTC.
+
+    Threads wait for the network; this one claims, stores and records, in groups of what ended within 50 ms. A slow host
+    holds one thread, and a source that somebody waits for has threads of its own.
+    """
+    pump = _Pump(kit, clock)
+    with ThreadPoolExecutor(kit.threads, "visit") as many, ThreadPoolExecutor(_URGENT_THREADS, "visit-now") as few:
+        while True:
+            if not stop():
+                pump.fill(few, _URGENT_THREADS, urgent=True)
+                pump.fill(many, kit.threads * _QUEUED, urgent=False)
+            elif pump.drop_queued():
+                continue
+            if not pump.flying:
+                return pump.visited
+            pump.settle_some()
 
 
 def collect_source(
-    database: Database, fetcher: Fetcher, enqueue: Enqueue, source_id: int, now: datetime
+    database: Database, fetcher: Fetcher, enqueue: Enqueue, source_id: int, now: datetime, box: Box | None = None
 ) -> CollectReport:
-    """Visit one source and store what is new; asks for `classify` when anything is. now: aware UTC.
+    """Visit one source now, whoever's turn it is; asks for `classify` when anything is new. now: aware UTC.
 
     Raises StoreError for an unknown source; everything a source can do wrong is recorded on it instead.
     """
+    kit = Collecting(database, fetcher, enqueue, box)
     with database.read() as session:
-        source = load_source(session, source_id)
-    result = _visit(fetcher, source, now)
-    if isinstance(result, FetchFailed):
-        return _failed(database, source_id, result, now)
-    report = CollectReport(source.slug)
-    if isinstance(result, Fetched):
-        report = _store(database, source_id, source, result, now)
-    _succeeded(database, source_id, result, now, new=report.added > 0)
-    if report.added or report.updated:
-        _log.info("source_collected", source=source.slug, added=report.added, updated=report.updated)
-        enqueue(Task.CLASSIFY, "classify")
+        due = load_due(session, source_id)
+    ended = _visit(kit, due, now)
+    (report,) = settle(database, [ended], now, kit.outage, kit.gap)
+    _ask_to_classify(kit, [report])
     return report
 
 
-def _visit(fetcher: Fetcher, source: Source, now: datetime) -> FetchResult:
+class _Pump:
+    """Visits under way."""
+
+    def __init__(self, kit: Collecting, clock: Callable[[], datetime]) -> None:
+        self._kit = kit
+        self._clock = clock
+        self.flying: dict[Future[Ended], bool] = {}
+        self.visited = 0
+
+    def fill(self, pool: ThreadPoolExecutor, room: int, *, urgent: bool) -> None:
+        """Claim what there is room for and send it on its way."""
+        room -= sum(is_urgent == urgent for is_urgent in self.flying.values())
+        if room <= 0 or (not urgent and room < self._kit.threads and self.flying):
+            return  # small claims cost as much as large ones
+        now = self._clock()
+        turn = Turn(room, _LEASE, _BUSY, self._kit.gap, urgent=urgent)
+        with self._kit.database.read() as session:
+            if not is_any_due(session, now, urgent=urgent):
+                return
+        with self._kit.database.write() as session:
+            dues = claim_due(session, now, turn)
+        for due in dues:
+            self.flying[pool.submit(_visit, self._kit, due, now)] = urgent
+
+    def settle_some(self) -> None:
+        """Store and record what ended in a moment."""
+        done, _ = wait(self.flying, timeout=_GROUP_S)
+        if not done:
+            return
+        for future in done:
+            del self.flying[future]
+        ended = [future.result() for future in done if not future.cancelled()]
+        reports = settle(self._kit.database, ended, self._clock(), self._kit.outage, self._kit.gap)
+        self.visited += len(ended)
+        _ask_to_classify(self._kit, reports)
+
+    def drop_queued(self) -> bool:
+        """Forget visits that have not begun: their leases run out. True when there were any."""
+        dropped = [future for future in self.flying if future.cancel()]
+        for future in dropped:
+            del self.flying[future]
+        return bool(dropped)
+
+
+def _visit(kit: Collecting, due: Due, now: datetime) -> Ended:
+    """One visit. Never raises."""
+    source = due.source
+    whole = is_whole_due(due.whole_at, source.slug, now)
     try:
-        return fetcher.fetch(source, now)
-    except Exception:  # noqa: BLE001 - the job's boundary: our fault with one source stops no other
+        source = replace(source, access=access_from(kit.box, due.source_id, due.sealed))
+        if whole:
+            source = replace(source, etag="", last_modified="")
+        result = kit.fetcher.fetch(source, now)
+    except ConfigError as error:
+        result = FetchFailed(str(error))
+    except Exception:  # noqa: BLE001 - the boundary of one source: our fault with it stops no other
         _log.exception("source_crashed", source=source.slug)
-        return FetchFailed("reading it failed by a fault of this program; the log has the details")
+        result = FetchFailed("reading it failed by a fault of this program; the log has the details")
+    return Ended(due, result, whole=whole or not (source.etag or source.last_modified))
 
 
-def _store(database: Database, source_id: int, source: Source, result: Fetched, now: datetime) -> CollectReport:
-    stored = store_items(database, source_id, source, result, now)
-    added, updated = len(stored.added), len(stored.updated)
-    unchanged = result.unchanged + len(result.items) - added - updated
-    return CollectReport(source.slug, added, updated, unchanged, None, _repairs(result))
-
-
-def _repairs(result: Fetched) -> tuple[str, ...]:
-    mended = (f"{item.title}: {repair}" for item in result.items for repair in item.repairs)
-    return (*result.repairs, *mended)
-
-
-def _succeeded(database: Database, source_id: int, result: Fetched | NotModified, now: datetime, *, new: bool) -> None:
-    with database.write() as session:
-        state = source_state(session, source_id)
-        pace = after_success(_rhythm(state), result.min_wait_s, now)
-        visit = Success(
-            etag=result.etag,
-            last_modified=result.last_modified,
-            body_hash=result.body_hash if isinstance(result, Fetched) else state.source.body_hash,
-            interval=pace.interval,
-            next_poll_at=pace.next_poll_at,
-            health=pace.health,
-            words=pace.words,
-            new=new,
-            marks=result.marks if isinstance(result, Fetched) else None,
-        )
-        record_success(session, source_id, visit, now)
-
-
-def _failed(database: Database, source_id: int, result: FetchFailed, now: datetime) -> CollectReport:
-    with database.write() as session:
-        state = source_state(session, source_id)
-        # A feed that says for the first time that it is gone begins to be asked every week.
-        begins_anew = result.gone and state.health is not Health.GONE
-        failures = 1 if begins_anew else state.failures + 1
-        pace = after_failure(failures, result, now)
-        record_failure(session, source_id, Failure(pace.words, failures, pace.next_poll_at, pace.health), now)
-    _log.warning("source_failed", source=state.source.slug, reason=result.reason, failures=failures)
-    return CollectReport(state.source.slug, failure=result.reason)
-
-
-def _rhythm(state: SourceState) -> Rhythm:
-    return Rhythm(state.source.slug, state.source.kind, state.dates)
+def _ask_to_classify(kit: Collecting, reports: Sequence[CollectReport]) -> None:
+    if any(report.added or report.updated for report in reports):
+        kit.enqueue(Task.CLASSIFY, "classify")

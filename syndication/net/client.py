@@ -3,18 +3,17 @@
 import ssl
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
-import certifi
 import httpcore
 import httpx
 
-from syndication.net.dialer import Dialer, NameService, Refused, Resolver, resolve
-from syndication.net.guard import INTERNAL, Network, networks
+from syndication.net.dialer import Refused, Resolver, resolve
+from syndication.net.guard import networks
 from syndication.net.inflate import ACCEPTED, InflateError, Inflater
+from syndication.net.transport import GuardedTransport
 
 PORTS: Final = frozenset({80, 443})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -24,13 +23,17 @@ _DEFAULT_PORT: Final = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Where a visit ends. Times in seconds, body in bytes after unpacking."""
+    """Where a visit ends. Times in seconds, body in bytes after unpacking.
+
+    slowest: bytes a second, on the average of what came after first_byte_s.
+    """
 
     connect_s: float = 10.0
     first_byte_s: float = 20.0
     total_s: float = 60.0
     body: int = 15 * 1024 * 1024
     redirects: int = 5
+    slowest: int = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +60,20 @@ class NoAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What one request asks for. internal: its host may live on a private network. ports: open besides 80 and 443."""
+    """What one request asks for. internal: its host may live on a private network. ports: open besides 80 and 443.
+
+    secrets: headers for the host of `url` alone, which no redirect takes along. proxy: an http address with or without
+    log-in, "" for none. ca: further certificates to trust, as PEM. body: what is sent; the method is GET without one.
+    """
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     internal: bool = False
     ports: frozenset[int] = frozenset()
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    proxy: str = field(default="", repr=False)
+    ca: str = field(default="", repr=False)
+    body: bytes | None = None
 
 
 class SafeClient:
@@ -85,7 +96,7 @@ class SafeClient:
         self._transport = transport or GuardedTransport(networks(allowed_networks), resolver)
 
     def get(self, visit: Visit) -> Answer | NoAnswer:
-        """The answer to a GET, redirects followed. Never raises for anything the address or the far side does."""
+        """The answer, redirects followed. Never raises for anything the address or the far side does."""
         deadline = time.monotonic() + self._limits.total_s
         url = visit.url
         moved = True
@@ -115,6 +126,8 @@ class SafeClient:
                 return self._read(response, url)
             finally:
                 response.close()
+        except ssl.SSLError as error:
+            return NoAnswer(f"the certificates given for {host} cannot be used: {error}", refused=True)
         except Refused as error:
             remedy = "Mark the source as internal, or open its network with collect.allowed_networks"
             return NoAnswer(f"{error}. {remedy}.", refused=True)
@@ -134,6 +147,7 @@ class SafeClient:
             "Accept-Encoding": ACCEPTED,
             "Connection": "close",
             **visit.headers,
+            **(visit.secrets if _origin(url) == _origin(visit.url) else {}),
         }
         if parts.userinfo:
             basic = httpx.BasicAuth(parts.username, parts.password)
@@ -146,8 +160,11 @@ class SafeClient:
             },
             "deadline": deadline,
             "internal": visit.internal,
+            "proxy": visit.proxy,
+            "ca": visit.ca,
         }
-        return httpx.Request("GET", parts, headers=headers, extensions=extensions)
+        method = "GET" if visit.body is None else "POST"
+        return httpx.Request(method, parts, headers=headers, content=visit.body, extensions=extensions)
 
     def _read(self, response: httpx.Response, url: str) -> Answer:
         headers = {name: response.headers[name] for name in response.headers}
@@ -157,59 +174,19 @@ class SafeClient:
 
     def _inflated(self, response: httpx.Response) -> Iterator[bytes]:
         inflater = Inflater(response.headers.get("content-encoding", ""), self._limits.body)
+        began, came = time.monotonic(), 0
         for piece in response.iter_raw():
+            came += len(piece)
+            passed = time.monotonic() - began
+            if passed > self._limits.first_byte_s and came < passed * self._limits.slowest:
+                raise httpcore.ReadTimeout
             yield from inflater.feed(piece)
         inflater.finish()
 
 
-class GuardedTransport(httpx.BaseTransport):
-    """httpx's seam to the network: one fresh guarded connection a request; no proxy is ever read from anywhere."""
-
-    def __init__(self, allowed: Sequence[Network], resolver: Resolver = resolve) -> None:
-        self._allowed = tuple(allowed)
-        self._names = NameService(resolver, ThreadPoolExecutor(32, thread_name_prefix="resolve"))
-        # The house's own certificates count as much as the bundled ones: on-premises servers use a private CA.
-        self._tls = ssl.create_default_context(cafile=certifi.where())
-        self._tls.load_default_certs()
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send one request. extensions: `deadline` (monotonic) and `internal`. Raises httpcore's errors."""
-        allowed = (*self._allowed, *INTERNAL) if request.extensions["internal"] else self._allowed
-        url = httpcore.URL(
-            scheme=request.url.raw_scheme,
-            host=request.url.raw_host,
-            port=request.url.port,
-            target=request.url.raw_path,
-        )
-        dialer = Dialer(self._names, allowed, request.extensions["deadline"])
-        connection = httpcore.HTTPConnection(url.origin, ssl_context=self._tls, network_backend=dialer)
-        try:
-            response = connection.handle_request(
-                httpcore.Request(request.method, url, headers=request.headers.raw, extensions=request.extensions)
-            )
-        except BaseException:
-            connection.close()
-            raise
-        return httpx.Response(
-            response.status, headers=response.headers, stream=_Body(response, connection), request=request
-        )
-
-    def close(self) -> None:
-        """Forget waiting name look-ups."""
-        self._names.pool.shutdown(wait=False, cancel_futures=True)
-
-
-class _Body(httpx.SyncByteStream):
-    def __init__(self, response: httpcore.Response, connection: httpcore.HTTPConnection) -> None:
-        self._response = response
-        self._connection = connection
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield from self._response.iter_stream()
-
-    def close(self) -> None:
-        self._response.close()
-        self._connection.close()
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc.rpartition("@")[2].lower()
 
 
 def _with_moved(answer: Answer, *, moved: bool) -> Answer:

@@ -1,58 +1,17 @@
 """What collect reads and writes: sources, which are due, how their visits went."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from sqlalchemy import func
 from sqlalchemy import select as select_columns
-from sqlmodel import Session, col, update
+from sqlmodel import Session, col
 
 from syndication.domain.errors import StoreError
 from syndication.domain.source_options import options_from, options_to
 from syndication.domain.sources import Source
 from syndication.domain.states import Health, SourceKind
 from syndication.store.tables import ArticleRow, SourceRow
-
-_NO_SYNC: Final = {"synchronize_session": False}
-
-
-@dataclass(frozen=True, slots=True)
-class SourceState:
-    """A source as the collector needs it. failures: in a row. dates: when its newest articles came out, at most 20."""
-
-    source: Source
-    failures: int
-    health: Health
-    dates: tuple[datetime, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Success:
-    """A visit that went well. words: for the admin, "" when all is well. new: whether it brought articles.
-
-    marks: of its items; None leaves those of the visit before.
-    """
-
-    etag: str
-    last_modified: str
-    body_hash: str
-    interval: timedelta
-    next_poll_at: datetime
-    health: Health
-    words: str = ""
-    new: bool = False
-    marks: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A visit that went wrong. words: why, for the admin. failures: in a row, this one included."""
-
-    words: str
-    failures: int
-    next_poll_at: datetime
-    health: Health
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +29,7 @@ class ListedSource:
     last_success_at: datetime | None
     next_poll_at: datetime
     articles: int
+    location: str = ""
 
 
 def add_source(session: Session, source: Source, now: datetime) -> int:
@@ -92,41 +52,20 @@ def add_source(session: Session, source: Source, now: datetime) -> int:
     return row_id(row.id)
 
 
-def claim_due(session: Session, now: datetime, limit: int, lease: timedelta) -> list[int]:
-    """Take at most `limit` enabled sources that are due, the longest waiting first; answers their ids.
-
-    They are due again after the lease, unless their visit is recorded first. Any number of processes may claim at once:
-    each source goes to one. now: aware UTC.
-    """
-    due = (
-        select_columns(col(SourceRow.id))
-        .where(col(SourceRow.enabled), col(SourceRow.next_poll_at) <= now)
-        .order_by(col(SourceRow.next_poll_at), col(SourceRow.id))
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    ids = [row_id(number) for number in session.scalars(due)]
-    if ids:
-        taken = update(SourceRow).where(col(SourceRow.id).in_(ids)).values(next_poll_at=now + lease)
-        session.execute(taken, execution_options=_NO_SYNC)
-    return ids
-
-
 def load_source(session: Session, source_id: int) -> Source:
     """One source. Raises StoreError when there is none with this id."""
-    return _source(_row(session, source_id))
+    return source_from(source_row(session, source_id))
 
 
-def source_state(session: Session, source_id: int) -> SourceState:
-    """One source with what its pace depends on. Raises StoreError when there is none with this id."""
-    row = _row(session, source_id)
+def newest_dates(session: Session, source_id: int) -> list[datetime]:
+    """When a source's newest articles came out, at most 20."""
     newest = (
         select_columns(col(ArticleRow.published_at))
         .where(col(ArticleRow.source_id) == source_id)
         .order_by(col(ArticleRow.published_at).desc())
         .limit(20)
     )
-    return SourceState(_source(row), row.failures, row.health, tuple(session.scalars(newest)))
+    return list(session.scalars(newest))
 
 
 def list_sources(session: Session) -> list[ListedSource]:
@@ -139,6 +78,7 @@ def list_sources(session: Session) -> list[ListedSource]:
     rows = session.execute(
         select_columns(SourceRow, func.coalesce(counted.c.articles, 0))
         .outerjoin(counted, counted.c.source_id == col(SourceRow.id))
+        .where(col(SourceRow.removed_at).is_(None))
         .order_by(col(SourceRow.slug))
     )
     return [
@@ -154,43 +94,15 @@ def list_sources(session: Session) -> list[ListedSource]:
             row.last_success_at,
             row.next_poll_at,
             articles,
+            row.location,
         )
         for row, articles in rows
     ]
 
 
-def record_success(session: Session, source_id: int, visit: Success, now: datetime) -> None:
-    """Keep the validators of a visit that went well, and when to come back. now: aware UTC."""
-    row = _row(session, source_id)
-    row.etag, row.last_modified = visit.etag, visit.last_modified
-    row.body_hash = visit.body_hash
-    row.marks = row.marks if visit.marks is None else " ".join(visit.marks)
-    row.interval_s = round(visit.interval.total_seconds())
-    row.next_poll_at = visit.next_poll_at
-    row.last_attempt_at = row.last_success_at = now
-    row.last_article_at = now if visit.new else row.last_article_at
-    row.fetched_before = True
-    row.failures, row.failing_since = 0, None
-    row.last_error, row.health = visit.words, visit.health
-    session.add(row)
-    session.flush()
-
-
-def record_failure(session: Session, source_id: int, visit: Failure, now: datetime) -> None:
-    """Keep why a visit went wrong, since when, and when to try again. now: aware UTC."""
-    row = _row(session, source_id)
-    row.next_poll_at = visit.next_poll_at
-    row.last_attempt_at = now
-    row.failures = visit.failures
-    row.failing_since = row.failing_since or now
-    row.last_error, row.health = visit.words, visit.health
-    session.add(row)
-    session.flush()
-
-
 def record_push(session: Session, source_id: int, now: datetime, *, new: bool) -> None:
     """Note that articles were handed to a source. now: aware UTC."""
-    row = _row(session, source_id)
+    row = source_row(session, source_id)
     row.last_attempt_at = row.last_success_at = now
     row.last_article_at = now if new else row.last_article_at
     row.fetched_before = True
@@ -206,7 +118,8 @@ def row_id(number: int | None) -> int:
     return number
 
 
-def _row(session: Session, source_id: int) -> SourceRow:
+def source_row(session: Session, source_id: int) -> SourceRow:
+    """The row of one source, fresh. Raises StoreError when there is none with this id."""
     row = session.get(SourceRow, source_id, populate_existing=True)
     if row is None:
         message = f"There is no source with the number {source_id}."
@@ -214,7 +127,8 @@ def _row(session: Session, source_id: int) -> SourceRow:
     return row
 
 
-def _source(row: SourceRow) -> Source:
+def source_from(row: SourceRow) -> Source:
+    """A row as the stages know it."""
     return Source(
         slug=row.slug,
         title=row.title,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, text
 from sqlalchemy.engine import Connection, CursorResult, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql.dml import UpdateBase
@@ -83,6 +83,12 @@ def open_database(url: str) -> Database:
 def changed(session: Session, statement: UpdateBase) -> int:
     """Execute an UPDATE, DELETE or INSERT and say how many rows it changed."""
     return cast("CursorResult[Any]", session.execute(statement)).rowcount
+
+
+def serialised(session: Session, lock: int) -> None:
+    """Let nobody else who asks for this lock go on until the transaction ends; SQLite has one writer anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -13,6 +13,13 @@ from syndication.store.tables.articles import (
     SourceRow,
     TopicRow,
 )
+from syndication.store.tables.collecting import (
+    HostPaceRow,
+    SourceAccessRow,
+    SourceAnswerRow,
+    SourceMoveRow,
+    WebSubRow,
+)
 from syndication.store.tables.columns import metadata
 from syndication.store.tables.console import AdminRow, AdminSessionRow, AuditEntryRow, TokenRow
 from syndication.store.tables.feeds import ArchiveEntryRow, FeedReadingRow, HubPingRow, PrivateFeedRow
@@ -70,6 +77,7 @@ __all__ = [
     "DigestRow",
     "FeedDocumentRow",
     "FeedReadingRow",
+    "HostPaceRow",
     "HubPingRow",
     "IncomingMailRow",
     "InstallationRow",
@@ -87,6 +95,9 @@ __all__ = [
     "SegmentRow",
     "SegmentTopicRow",
     "SightingRow",
+    "SourceAccessRow",
+    "SourceAnswerRow",
+    "SourceMoveRow",
     "SourceRow",
     "SubscriberRow",
     "SubscriptionRow",
@@ -95,5 +106,6 @@ __all__ = [
     "TemplateVersionRow",
     "TokenRow",
     "TopicRow",
+    "WebSubRow",
     "metadata",
 ]

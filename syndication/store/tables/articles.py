@@ -46,6 +46,13 @@ class SourceRow(SQLModel, table=True):
     failing_since: datetime | None = None
     last_error: str = ""
     health: Health = words(Health, Health.OK)
+    # The last request without validators: some servers answer 'not modified' for ever.
+    whole_at: datetime | None = None
+    # What was learned of its pace from its newest articles: the usual gap, the newest, and how many they were.
+    usual_gap_s: int | None = None
+    newest_at: datetime | None = None
+    dated: int = 0
+    removed_at: datetime | None = None
     created_at: datetime
 
 

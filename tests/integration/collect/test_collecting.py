@@ -14,8 +14,8 @@ from syndication.domain.ids import article_uid
 from syndication.domain.seams import Task
 from syndication.domain.sources import Fetched, FetchFailed, FetchResult, NotModified, Source
 from syndication.domain.states import FirstFetch, Health
-from syndication.jobs.collect import CollectReport, collect_due, collect_source
-from syndication.store.collecting import add_source, claim_due, list_sources, load_source
+from syndication.jobs.collect import CollectReport, collect_source, look_for_due
+from syndication.store.collecting import add_source, list_sources, load_source
 from syndication.store.database import Database
 from syndication.store.tables import ArticleRow, ArticleTextRow, SightingRow, SourceRow
 from tests.support.items import NOW, item, source
@@ -302,45 +302,13 @@ def test_a_source_that_does_not_exist_is_an_error(database: Database) -> None:
         collect(database, 99)
 
 
-def test_sources_that_are_due_are_claimed_once_and_come_back_after_the_lease(database: Database) -> None:
-    ids = [sourced(database, slug=f"s{number}") for number in range(5)]
-    sourced_later = sourced(database, slug="later")
-    disabled = sourced(database, slug="disabled")
-    with database.write() as session:
-        session.execute(update(SourceRow).where(col(SourceRow.id) == sourced_later).values(next_poll_at=NOW + DAY))
-        session.execute(update(SourceRow).where(col(SourceRow.id) == disabled).values(enabled=False))
-    hour = timedelta(hours=1)
-    with database.write() as session:
-        assert claim_due(session, NOW, 3, hour) == ids[:3]
-    with database.write() as session:
-        assert claim_due(session, NOW, 3, hour) == ids[3:]
-    with database.write() as session:
-        assert claim_due(session, NOW, 3, hour) == []
-    with database.write() as session:
-        assert claim_due(session, NOW + hour, 10, hour) == ids
-
-
-def test_many_claims_at_once_give_each_source_to_one(database: Database) -> None:
-    ids = [sourced(database, slug=f"s{number}") for number in range(40)]
-
-    def claim(_: int) -> list[int]:
-        with database.write() as session:
-            return claim_due(session, NOW, 5, DAY)
-
-    with ThreadPoolExecutor(8) as pool:
-        claimed = [number for some in pool.map(claim, range(16)) for number in some]
-    assert len(claimed) == len(set(claimed))
-    assert set(claimed) <= set(ids)
-    rest = [number for some in map(claim, range(8)) for number in some]
-    assert sorted(claimed + rest) == ids
-
-
 def test_what_is_due_is_asked_for(database: Database) -> None:
-    source_id = sourced(database)
     asked = Asked()
-    assert collect_due(database, asked, NOW) == 1
-    assert asked.jobs == [(Task.COLLECT, f"collect:{source_id}")]
-    assert collect_due(database, asked, NOW) == 0
+    look_for_due(database, asked, NOW)
+    assert asked.jobs == []
+    sourced(database)
+    look_for_due(database, asked, NOW)
+    assert asked.jobs == [(Task.COLLECT, "collect")]
 
 
 def test_sources_are_listed_with_what_they_brought(database: Database) -> None:

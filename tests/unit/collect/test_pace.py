@@ -12,9 +12,12 @@ from syndication.collect.pace import (
     SHORTEST,
     Pace,
     Rhythm,
+    Wishes,
     after_failure,
     after_success,
     in_words,
+    is_whole_due,
+    learn,
 )
 from syndication.domain.sources import FetchFailed
 from syndication.domain.states import Health, SourceKind
@@ -25,7 +28,7 @@ HOUR = timedelta(hours=1)
 
 def feed(*hours_ago: float, min_wait_s: int = 0) -> Pace:
     dates = [NOW - hours * HOUR for hours in hours_ago]
-    return after_success(Rhythm("slug", SourceKind.FEED, dates), min_wait_s, NOW)
+    return after_success(Rhythm("slug", SourceKind.FEED, learn(dates)), Wishes(min_wait_s), NOW)
 
 
 def test_a_feed_is_asked_twice_as_often_as_it_speaks() -> None:
@@ -47,15 +50,15 @@ def test_a_feed_may_ask_for_more_time_up_to_a_day() -> None:
 
 
 def test_visits_are_spread_always_in_the_same_way() -> None:
-    rhythms = [Rhythm(f"source{number}", SourceKind.FEED, ()) for number in range(50)]
-    instants = [after_success(rhythm, 0, NOW).next_poll_at for rhythm in rhythms]
+    rhythms = [Rhythm(f"source{number}", SourceKind.FEED) for number in range(50)]
+    instants = [after_success(rhythm, Wishes(), NOW).next_poll_at for rhythm in rhythms]
     assert len(set(instants)) > 25
     assert all(NOW + HOUR <= instant < NOW + 1.1 * HOUR for instant in instants)
-    assert instants == [after_success(rhythm, 0, NOW).next_poll_at for rhythm in rhythms]
+    assert instants == [after_success(rhythm, Wishes(), NOW).next_poll_at for rhythm in rhythms]
 
 
 def test_a_folder_is_looked_at_every_minute() -> None:
-    assert after_success(Rhythm("slug", SourceKind.FOLDER, ()), 0, NOW).next_poll_at == NOW + timedelta(minutes=1)
+    assert after_success(Rhythm("slug", SourceKind.FOLDER), Wishes(), NOW).next_poll_at == NOW + timedelta(minutes=1)
 
 
 def test_a_feed_silent_for_three_gaps_is_late_and_says_so() -> None:
@@ -85,10 +88,44 @@ def test_the_instant_a_source_names_is_kept() -> None:
     assert after_failure(1, FetchFailed("slow", 429, retry_at=NOW), NOW).next_poll_at == NOW + FIRST_RETRY
 
 
-def test_a_feed_that_is_gone_is_asked_weekly_then_monthly() -> None:
+def test_a_feed_that_is_gone_is_asked_four_more_weeks_and_then_paused() -> None:
     gone = FetchFailed("gone", 410, gone=True)
-    assert [(after_failure(number, gone, NOW).next_poll_at - NOW).days for number in (1, 4, 5)] == [7, 7, 30]
-    assert after_failure(1, gone, NOW).health is Health.GONE
+    paces = [after_failure(number, gone, NOW) for number in range(1, 6)]
+    assert [(pace.next_poll_at - NOW).days for pace in paces] == [7] * 5
+    assert [pace.stops for pace in paces] == [False] * 4 + [True]
+    assert {pace.health for pace in paces} == {Health.GONE}
+    assert "paused" in paces[-1].words
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_feed_that_refuses_us_is_asked_slowly(status: int) -> None:
+    assert after_failure(1, FetchFailed("no", status), NOW).next_poll_at == NOW + 6 * HOUR
+    assert after_failure(99, FetchFailed("no", status), NOW).next_poll_at == NOW + LONGEST
+
+
+def test_a_feed_that_a_hub_pushes_is_visited_a_twelfth_as_often_but_daily() -> None:
+    rhythm = Rhythm("slug", SourceKind.FEED, learn([NOW, NOW - HOUR]), is_pushed=True)
+    assert after_success(rhythm, Wishes(), NOW).interval == 6 * HOUR
+    assert after_success(Rhythm("slug", SourceKind.FEED, is_pushed=True), Wishes(), NOW).interval == 12 * HOUR
+
+
+def test_hours_and_days_a_feed_asks_to_skip_are_skipped() -> None:
+    rhythm = Rhythm("slug", SourceKind.FEED)
+    assert NOW.hour == 22
+    assert after_success(rhythm, Wishes(skip_hours=(22, 23, 0)), NOW).next_poll_at.hour == 1
+    assert NOW.weekday() == 0
+    assert after_success(rhythm, Wishes(skip_days=(0, 1)), NOW).next_poll_at.weekday() == 2
+    always = after_success(rhythm, Wishes(), NOW)
+    assert after_success(rhythm, Wishes(skip_hours=tuple(range(24))), NOW) == always
+    assert after_success(rhythm, Wishes(skip_days=tuple(range(7))), NOW) == always
+
+
+def test_a_request_without_validators_is_due_within_two_weeks() -> None:
+    assert not is_whole_due(None, "slug", NOW)
+    assert not is_whole_due(NOW - timedelta(days=6.9), "slug", NOW)
+    due = [is_whole_due(NOW - timedelta(days=10), f"s{number}", NOW) for number in range(100)]
+    assert 20 < sum(due) < 80
+    assert all(is_whole_due(NOW - timedelta(days=14), f"s{number}", NOW) for number in range(100))
 
 
 @given(st.integers(1, 10**6))

@@ -1,0 +1,246 @@
+"""Visits that ended → articles, and what is known of their sources. May be repeated or killed at any point."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from syndication.collect.manners import Limited, closed_until
+from syndication.collect.moving import Move, heard_again, is_proved, is_same_feed
+from syndication.collect.outage import Outage
+from syndication.collect.pace import FIRST_RETRY, Learned, Pace, Rhythm, Wishes, after_failure, after_success, learn
+from syndication.domain.sources import Fetched, FetchFailed, FetchResult, Heard, NotModified
+from syndication.domain.states import Health
+from syndication.jobs.storing import Stored, store_items
+from syndication.net.hosts import is_inside, is_same_site
+from syndication.store.collecting import newest_dates
+from syndication.store.database import Database
+from syndication.store.visiting import (
+    Due,
+    Extras,
+    Moved,
+    Release,
+    Visited,
+    limits_of,
+    record_visits,
+    release_hosts,
+)
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class CollectReport:
+    """What one visit brought. failure: why it went wrong, None when it did not. repairs: what was mended, in words."""
+
+    slug: str
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    failure: str | None = None
+    repairs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A visit that ended. whole: it was made without validators. hosts are free again `gap` after it."""
+
+    due: Due
+    result: FetchResult
+    whole: bool = False
+
+
+@dataclass(slots=True)
+class _Ledger:
+    """What a group of visits will leave in one transaction."""
+
+    visits: list[Visited] = field(default_factory=list)
+    releases: list[Release] = field(default_factory=list)
+    answers: dict[int, Heard] = field(default_factory=dict)
+    moves: dict[int, Moved | None] = field(default_factory=dict)
+    adopted: dict[int, str] = field(default_factory=dict)
+    stopped: list[int] = field(default_factory=list)
+
+
+def settle(
+    database: Database, ended: Sequence[Ended], now: datetime, outage: Outage, gap: timedelta
+) -> list[CollectReport]:
+    """Store what visits brought, then how they went, all in short transactions. now: aware UTC."""
+    for one in ended:
+        if one.due.host:
+            answered = not (isinstance(one.result, FetchFailed) and one.result.unreachable)
+            outage.note(one.due.host, now, answered=answered)
+    with database.read() as session:
+        limits = limits_of(session, [one.due.host for one in ended if isinstance(one.result, FetchFailed)])
+    ledger, reports = _Ledger(), []
+    for one in ended:
+        reports.append(_settle(database, one, now, outage, ledger))
+        limited = Limited(*limits.get(one.due.host, ("", None)))
+        ledger.releases.append(_release(one, limited, now, gap))
+    extras = Extras(ledger.answers, ledger.moves, ledger.adopted, ledger.stopped)
+    with database.write() as session:
+        record_visits(session, ledger.visits, extras)
+        release_hosts(session, ledger.releases, now)
+    return reports
+
+
+def _settle(database: Database, one: Ended, now: datetime, outage: Outage, ledger: _Ledger) -> CollectReport:
+    due, result = one.due, one.result
+    if isinstance(result, Fetched):
+        try:
+            stored = store_items(database, due.source_id, due.source, result, now)
+            learned = _learned(database, due.source_id)
+        except Exception:  # noqa: BLE001 - the boundary of one source: our fault with it stops no other
+            _log.exception("source_not_stored", source=due.source.slug)
+            result = FetchFailed("storing it failed by a fault of this program; the log has the details")
+    if isinstance(result, FetchFailed):
+        return _failed(due, result, now, outage, ledger)
+    if isinstance(result, NotModified):
+        learned = Learned(_span(due.usual_gap_s), due.newest_at, due.dated)
+        stored = Stored()
+    _succeeded(one, result, learned, stored, now, ledger)
+    if isinstance(result, NotModified):
+        return CollectReport(due.source.slug)
+    added, updated = len(stored.added), len(stored.updated)
+    if added or updated:
+        _log.info("source_collected", source=due.source.slug, added=added, updated=updated)
+    unchanged = result.unchanged + len(result.items) - added - updated
+    return CollectReport(due.source.slug, added, updated, unchanged, None, _repairs(result))
+
+
+def _succeeded(
+    one: Ended, result: Fetched | NotModified, learned: Learned, stored: Stored, now: datetime, ledger: _Ledger
+) -> None:
+    due = one.due
+    wishes, body_hash, marks = Wishes(result.min_wait_s), due.source.body_hash, due.source.marks
+    if isinstance(result, Fetched):
+        wishes = Wishes(result.min_wait_s, result.skip_hours, result.skip_days)
+        body_hash, marks = result.body_hash, frozenset(result.marks)
+    pace = after_success(Rhythm(due.source.slug, due.source.kind, learned, due.is_pushed), wishes, now)
+    ledger.visits.append(
+        Visited(
+            source_id=due.source_id,
+            location=due.source.location,
+            etag=result.etag,
+            last_modified=result.last_modified,
+            body_hash=body_hash,
+            marks=" ".join(sorted(marks)),
+            fetched_before=True,
+            interval_s=round(pace.interval.total_seconds()),
+            next_poll_at=pace.next_poll_at,
+            last_attempt_at=now,
+            last_success_at=now,
+            last_article_at=now if stored.added else due.last_article_at,
+            failures=0,
+            failing_since=None,
+            last_error=pace.words,
+            health=pace.health,
+            whole_at=now if one.whole or due.whole_at is None else due.whole_at,
+            usual_gap_s=round(learned.gap.total_seconds()) if learned.gap is not None else None,
+            newest_at=learned.newest,
+            dated=learned.dated,
+        )
+    )
+    if isinstance(result, Fetched) and result.heard:
+        ledger.answers[due.source_id] = result.heard
+    _note_move(due, result, stored, now, ledger)
+
+
+def _note_move(due: Due, result: Fetched | NotModified, stored: Stored, now: datetime, ledger: _Ledger) -> None:
+    target = result.heard.moved_to if result.heard else ""
+    if not target and due.move is None:
+        return
+    is_same = True
+    if isinstance(result, Fetched) and due.source.fetched_before:
+        items = result.unchanged + len(result.items)
+        is_same = is_same_feed(items - len(stored.added), items)
+    earlier = Move(due.move.target, due.move.since_at, due.move.successes) if due.move else None
+    move = heard_again(earlier, target, now, is_same_feed=is_same)
+    if move is not None and is_proved(move, now, is_same_site=is_same_site(due.source.location, target)):
+        ledger.adopted[due.source_id] = target
+        _log.info("source_moved", source=due.source.slug)
+    ledger.moves[due.source_id] = Moved(move.target, move.since_at, move.successes) if move else None
+
+
+def _failed(due: Due, result: FetchFailed, now: datetime, outage: Outage, ledger: _Ledger) -> CollectReport:
+    if result.heard:
+        ledger.answers[due.source_id] = result.heard
+    if result.unreachable and outage.is_ours(now):
+        _log.warning("own_outage", source=due.source.slug, reason=result.reason)
+        ledger.visits += [_unblamed(blameless, now) for blameless in (due, *outage.forgive())]
+        return CollectReport(due.source.slug, failure=f"{result.reason} (as many others: our own network seems down)")
+    if result.unreachable:
+        outage.blame(due, now)
+    # A source that says for the first time that it is gone begins to be asked every week.
+    begins_anew = result.gone and due.health is not Health.GONE
+    failures = 1 if begins_anew else due.failures + 1
+    pace = after_failure(failures, result, now)
+    ledger.visits.append(_blamed(due, pace, failures, now))
+    if pace.stops:
+        ledger.stopped.append(due.source_id)
+    _log.warning("source_failed", source=due.source.slug, reason=result.reason, failures=failures)
+    return CollectReport(due.source.slug, failure=result.reason)
+
+
+def _blamed(due: Due, pace: Pace, failures: int, now: datetime) -> Visited:
+    return _as_before(due, now, pace.next_poll_at, (failures, due.failing_since or now, pace.words, pace.health))
+
+
+def _unblamed(due: Due, now: datetime) -> Visited:
+    """As if it had not been visited, and soon again."""
+    before = (due.failures, due.failing_since, due.last_error, due.health)
+    return _as_before(due, now, now + FIRST_RETRY, before)
+
+
+def _as_before(
+    due: Due, now: datetime, next_poll_at: datetime, blame: tuple[int, datetime | None, str, Health]
+) -> Visited:
+    source = due.source
+    failures, failing_since, words, health = blame
+    return Visited(
+        source_id=due.source_id,
+        location=source.location,
+        etag=source.etag,
+        last_modified=source.last_modified,
+        body_hash=source.body_hash,
+        marks=" ".join(sorted(source.marks)),
+        fetched_before=source.fetched_before,
+        interval_s=due.interval_s,
+        next_poll_at=next_poll_at,
+        last_attempt_at=now,
+        last_success_at=due.last_success_at,
+        last_article_at=due.last_article_at,
+        failures=failures,
+        failing_since=failing_since,
+        last_error=words,
+        health=health,
+        whole_at=due.whole_at,
+        usual_gap_s=due.usual_gap_s,
+        newest_at=due.newest_at,
+        dated=due.dated,
+    )
+
+
+def _release(one: Ended, limited: Limited, now: datetime, gap: timedelta) -> Release:
+    due = one.due
+    if isinstance(one.result, FetchFailed):
+        inside = due.source.internal or is_inside(due.source.location)
+        until = closed_until(one.result, due.source.location, limited, now, is_inside=inside)
+        was_limited = one.result.status in {429, 503}
+        return Release(due.host, until or now + gap, due.source.location if was_limited else "")
+    return Release(due.host, now + gap)
+
+
+def _learned(database: Database, source_id: int) -> Learned:
+    with database.read() as session:
+        return learn(newest_dates(session, source_id))
+
+
+def _repairs(result: Fetched) -> tuple[str, ...]:
+    mended = (f"{item.title}: {repair}" for item in result.items for repair in item.repairs)
+    return (*result.repairs, *mended)
+
+
+def _span(seconds: int | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)
