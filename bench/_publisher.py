@@ -7,7 +7,7 @@ import socket
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, cast
 
 import uvloop
 
@@ -80,8 +80,7 @@ def _wait_for(port: int) -> None:
 
 class _Publisher(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's are no subclass
         self._heard = b""
 
     def data_received(self, data: bytes) -> None:

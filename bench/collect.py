@@ -17,7 +17,7 @@ from typing import Final
 
 import feedparser
 import httpx
-from sqlmodel import col, update
+from sqlmodel import col, func, select, update
 
 from bench import Case
 from bench._databases import fresh_database
@@ -143,7 +143,11 @@ def _all_due(database: Database, now: datetime) -> None:
 
 def _collect(kit: Collecting, wanted: int, now: datetime) -> None:
     done = collect_due(kit, lambda: now)
-    assert done == wanted, f"{done} sources were visited instead of {wanted}"
+    with kit.database.read() as session:
+        well = session.exec(
+            select(func.count()).select_from(SourceRow).where(col(SourceRow.last_success_at) == now)
+        ).one()
+    assert done == well == wanted, f"{done} visits, {well} of them well, instead of {wanted}"
 
 
 def _rate(number: int, work: Callable[[], object]) -> float:
