@@ -1,13 +1,13 @@
 """How sources are visited.
 
-Revision: 0011; follows: 0010.
+Revision: 0014; follows: 0013.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011"
-down_revision = "0010"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
