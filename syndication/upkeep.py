@@ -1,4 +1,4 @@
-"""What `serve` does by itself every minute: backups in time, and word to the operator when something is wrong."""
+"""What `serve` does by itself every minute: backups in time, tidying every hour, and word to the operator when something is wrong."""
 
 import shutil
 from datetime import datetime, timedelta
@@ -10,6 +10,7 @@ from syndication.backup import archives, make_backup, remove_old
 from syndication.domain.errors import SyndicationError
 from syndication.domain.troubles import Trouble
 from syndication.jobs.alerts import Channels, tell_troubles
+from syndication.jobs.tidy import tidy
 from syndication.settings import Settings
 from syndication.store.database import Database
 
@@ -29,10 +30,14 @@ class Upkeep:
         self._settings, self._database = settings, database
         self._backup_trouble: Trouble | None = None
         self._tried_at: datetime | None = None
+        self._tidied_at: datetime | None = None
 
     def __call__(self, now: datetime) -> None:
         """Do what is due; now: aware UTC."""
         self._back_up(now)
+        if self._tidied_at is None or now - self._tidied_at >= _AGAIN:
+            self._tidied_at = now
+            tidy(self._database, now)
         alerts = self._settings.alerts
         channels = Channels(self._settings.site.public_url, **alerts.model_dump())
         besides = [trouble for trouble in (self._backup_trouble, self._disk_trouble()) if trouble]

@@ -23,7 +23,7 @@ from syndication.jobs.import_readers import (
 )
 from syndication.jobs.reader_file import ReaderFile
 from syndication.settings import load_settings
-from syndication.store.dossiers import Dossier, Membership, all_memberships, dossier
+from syndication.store.dossiers import all_memberships, dossier, facts_of, membership_facts
 from syndication.store.erasing import find_reader
 from syndication.store.importing import Fate
 
@@ -44,7 +44,7 @@ def show(
         if found is None:
             message = "Nobody with this address is known here."
             raise StoreError(message)
-    facts = _facts(found)
+    facts = facts_of(found)
     if as_json:
         print_json(facts)
         return
@@ -60,7 +60,7 @@ def show(
 def export(*, as_json: Json = False) -> None:
     """All subscriptions as CSV, or JSON, on standard output."""
     with errors_in_words(), open_app(load_settings()) as app, app.database.read() as session:
-        rows = ({"email": address, **_membership(one)} for address, one in all_memberships(session))
+        rows = ({"email": address, **membership_facts(one)} for address, one in all_memberships(session))
         if as_json:
             print_json(list(rows))
             return
@@ -145,29 +145,3 @@ def _say(done: ImportReport, *, dry_run: bool, as_json: bool) -> None:
         return
     out.print("This would happen:" if dry_run else "Imported:")
     print_facts({name.replace("_", " "): value for name, value in facts.items() if value not in ({}, [])})
-
-
-def _facts(found: Dossier) -> dict[str, object]:
-    return {
-        "subscriber": found.subscriber_id,
-        "address": found.address,
-        "since": found.since,
-        "subscriptions": [_membership(one) for one in found.memberships],
-        "mails": [
-            {"mail": one.what, "state": one.state.value, "at": one.at, "attempts": one.attempts, "reply": one.reply}
-            for one in found.receipts
-        ],
-        "consent": [{"event": one.event, "at": one.at, "from": one.ip, "page": one.page} for one in found.proofs],
-    }
-
-
-def _membership(one: Membership) -> dict[str, object]:
-    return {
-        "newsletter": one.newsletter,
-        "status": one.status.value,
-        "topics": " ".join(one.topics),
-        "language": one.language,
-        "paused_until": one.paused_until,
-        "confirmed_at": one.confirmed_at,
-        "unsubscribed_at": one.unsubscribed_at,
-    }

@@ -181,6 +181,7 @@ def _deps(app: App, enqueue: Enqueue, feeds: FeedServer) -> Deps:
         enqueue=enqueue,
         profile=app.settings.profile,
         outbox=app.settings.outbox,
+        var_folder=app.settings.var_folder,
         feeds=feeds,
     )
 

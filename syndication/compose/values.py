@@ -58,7 +58,7 @@ _LINKS_OF: Final = MappingProxyType(
     {
         "digest": frozenset({Splice.VIEW, Splice.PREFERENCES, Splice.UNSUBSCRIBE}),
         "welcome": frozenset({Splice.PREFERENCES, Splice.UNSUBSCRIBE}),
-        "link": frozenset({Splice.PREFERENCES, Splice.UNSUBSCRIBE}),
+        "link": frozenset({Splice.PREFERENCES, Splice.UNSUBSCRIBE, Splice.YOURS}),
         "confirm": frozenset({Splice.CONFIRM}),
     }
 )

@@ -105,6 +105,7 @@ class MessageBuilder:
         encoded = encode_body(body)
         self._secrets = secrets
         self._back = back
+        self._at = occasion.at
         self._sender = back.bounce_address or newsletter.sender_address
         self._domain = newsletter.sender_address.rpartition("@")[2]
         self._to_list = occasion.to_list
@@ -159,6 +160,8 @@ class MessageBuilder:
 
     def _value(self, mark: Splice, name: DeliveryName, reader: Reader) -> str:
         keys = self._secrets.keys
+        if mark is Splice.YOURS:
+            return keys.sign_for_an_hour(Purpose.YOURS, reader.subscription, self._at)
         return view_value(name, keys) if mark is Splice.VIEW else keys.sign(_PURPOSES[mark], reader.subscription)
 
 

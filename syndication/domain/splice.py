@@ -16,12 +16,13 @@ _MARK: Final = re.compile(f"{OPEN}([a-z_]+){CLOSE}")
 
 
 class Splice(StrEnum):
-    """What can be spliced: three tokens and the delivery's public name. All are ASCII letters, digits and dashes."""
+    """What can be spliced: four tokens and the delivery's public name. All are ASCII letters, digits and dashes."""
 
     UNSUBSCRIBE = "unsubscribe"
     PREFERENCES = "preferences"
     CONFIRM = "confirm"
     VIEW = "view"
+    YOURS = "yours"
 
     @property
     def mark(self) -> str:

@@ -14,6 +14,7 @@ import re
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from functools import cache
 from typing import Final
@@ -36,6 +37,7 @@ class Purpose(StrEnum):
     VIEW = "view"
     FEED = "feed"
     DEVICE = "device"
+    YOURS = "yours"
 
 
 _DIGITS: Final = string.ascii_lowercase + "234567"
@@ -74,15 +76,35 @@ class KeyRing:
 
     def open(self, purpose: Purpose, token: str) -> int:
         """The row id a token was made for. Raises TokenError, always with the same words, for anything else."""
+        number = self._number(purpose, token)
+        if number is None:
+            message = "This link is not valid. Use the newest mail, or ask for a new link."
+            raise TokenError(message)
+        return number
+
+    def sign_for_an_hour(self, purpose: Purpose, number: int, at: datetime) -> str:
+        """A token that opens from an instant (aware UTC) for at least one hour and at most two."""
+        raw = number.to_bytes(_ID_BYTES, "big")
+        return self.current + _encode(raw) + _encode(self._signature(self.current, f"{purpose} {_hour(at)}", raw))
+
+    def open_within_the_hour(self, purpose: Purpose, token: str, now: datetime) -> int:
+        """The row id of a token made by `sign_for_an_hour` this hour or the last. Raises TokenError."""
+        opened = [self._number(f"{purpose} {hour}", token) for hour in (_hour(now), _hour(now) - 1)]
+        number = next((one for one in opened if one is not None), None)
+        if number is None:
+            message = "This link is not valid any more. Ask for a new one on your preferences page."
+            raise TokenError(message)
+        return number
+
+    def _number(self, purpose: str, token: str) -> int | None:
         found = _FORM.fullmatch(token)
         if found and found[1] in self.keys:
             raw = base64.b32decode(found[2].upper())
             if hmac.compare_digest(found[3], _encode(self._signature(found[1], purpose, raw))):
                 return int.from_bytes(raw, "big")
-        message = "This link is not valid. Use the newest mail, or ask for a new link."
-        raise TokenError(message)
+        return None
 
-    def _signature(self, key_id: str, purpose: Purpose, raw: bytes) -> bytes:
+    def _signature(self, key_id: str, purpose: str, raw: bytes) -> bytes:
         return keyed(self.keys[key_id], f"{purpose}\0".encode() + raw)[:_SIGNATURE_BYTES]
 
 
@@ -115,6 +137,10 @@ def tagged_address(address: str, tag: str) -> str:
 def tag_of(address: str) -> str:
     """The tag in an address in lower case (mail systems fold it), "" when it has none."""
     return address.rpartition("@")[0].partition("+")[2].lower()
+
+
+def _hour(at: datetime) -> int:
+    return int(at.timestamp()) // 3600
 
 
 def suppression_mark(key: bytes, address_key: str) -> str:

@@ -15,6 +15,7 @@ from syndication.deliver.addresses import parse_address
 from syndication.domain.errors import AddressError, ConfigError
 from syndication.domain.newsletters import Choice
 from syndication.domain.reader_lists import ReaderLine
+from syndication.domain.spreadsheet import guarded
 from syndication.domain.tokens import suppression_mark
 from syndication.jobs.reader_file import ReaderFile, Record
 from syndication.jobs.stride import Stride
@@ -35,8 +36,6 @@ from syndication.store.importing import (
 from syndication.store.newsletters import StoredNewsletter, default_schedule, newsletter
 
 _AT_ONCE: Final = 1_000
-# What a spreadsheet would run as a formula is written as text.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +132,7 @@ def refused_csv(file: ReaderFile, refused: Iterator[Refused], out: TextIO) -> in
     writer.writerow(("record", "reason", *file.header))
     count = 0
     for one in refused:
-        writer.writerow((one.number, one.reason, *map(_guarded, one.cells)))
+        writer.writerow((one.number, one.reason, *map(guarded, one.cells)))
         count += 1
     return count
 
@@ -228,7 +227,3 @@ def _reason(email: str) -> str:
     except AddressError as error:
         return str(error)
     return ""
-
-
-def _guarded(value: str) -> str:
-    return f"'{value}" if value.startswith(_FORMULA) else value

@@ -43,6 +43,8 @@ def is_due(session: Session, subscription_id: int, kind: NoticeKind, now: dateti
         return answer(session, subscription, now) == Answer(subscription_id, kind)
     if subscription.status is not SubscriptionStatus.CONFIRMED or subscription.confirmed_at is None:
         return False
+    if subscription.replaces:
+        return False  # they read on where they were at their old address
     sent = select(col(NoticeRow.id)).where(
         col(NoticeRow.subscriber_id) == subscription.subscriber_id,
         col(NoticeRow.newsletter_id) == subscription.newsletter_id,
@@ -63,6 +65,12 @@ def ask_for_links(session: Session, address_key: str, now: datetime) -> list[Ans
     ).scalars()
     answers = (answer(session, row, now) for row in rows.all())
     return [answer for answer in answers if answer is not None]
+
+
+def ask_for_link(session: Session, subscription_id: int, now: datetime) -> Answer | None:
+    """The notice for a reader who asks for their link on their own page; None when they have left, or asked lately."""
+    subscription = session.get(SubscriptionRow, subscription_id, with_for_update=True)
+    return answer(session, subscription, now) if subscription else None
 
 
 def unanswered(session: Session, after: datetime, before: datetime) -> list[Answer]:

@@ -1,9 +1,9 @@
 """What is known of one reader, and all readers as rows: for `subscribers show` and `export`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlmodel import Session, col
@@ -51,12 +51,14 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """One consent event."""
+    """One consent event. text_version: of the words agreed to. detail: what was asked for or declared."""
 
     event: str
     at: datetime
     ip: str
     page: str
+    text_version: str
+    detail: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +97,54 @@ def _dossier(session: Session, found: SubscriberRow | None) -> Dossier | None:
         memberships=memberships,
         receipts=_receipts(session, found.id),
         proofs=tuple(
-            Proof(event.event, event.at, event.ip, event.page)
+            Proof(event.event, event.at, event.ip, event.page, event.text_version, event.detail)
             for event in session.execute(events.order_by(col(ConsentEventRow.id))).scalars()
         ),
     )
+
+
+def facts_of(found: Dossier) -> dict[str, Any]:
+    """A dossier as plain values that can be written as JSON, instants in ISO 8601."""
+    return {
+        "subscriber": found.subscriber_id,
+        "address": found.address,
+        "since": found.since.isoformat(),
+        "subscriptions": [membership_facts(one) for one in found.memberships],
+        "mails": [
+            {
+                "mail": one.what,
+                "state": one.state.value,
+                "at": _iso(one.at),
+                "attempts": one.attempts,
+                "reply": one.reply,
+            }
+            for one in found.receipts
+        ],
+        "consent": [
+            {
+                "event": one.event,
+                "at": one.at.isoformat(),
+                "from": one.ip,
+                "page": one.page,
+                "wording": one.text_version,
+                "detail": dict(one.detail),
+            }
+            for one in found.proofs
+        ],
+    }
+
+
+def membership_facts(one: Membership) -> dict[str, Any]:
+    """A subscription as plain values."""
+    return {
+        "newsletter": one.newsletter,
+        "status": one.status.value,
+        "topics": " ".join(one.topics),
+        "language": one.language,
+        "paused_until": _iso(one.paused_until),
+        "confirmed_at": _iso(one.confirmed_at),
+        "unsubscribed_at": _iso(one.unsubscribed_at),
+    }
 
 
 def all_memberships(session: Session) -> Iterator[tuple[str, Membership]]:
@@ -117,6 +163,10 @@ def all_memberships(session: Session) -> Iterator[tuple[str, Membership]]:
         for subscriber_id, membership in _memberships(session, list(addresses)):
             yield addresses[subscriber_id], membership
         last = max(addresses)
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
 
 
 def _memberships(session: Session, subscriber_ids: list[int]) -> list[tuple[int, Membership]]:

@@ -15,6 +15,7 @@ from syndication.store.answering import Answer, answer
 from syndication.store.consent import Consent, Visit, record
 from syndication.store.counters import counter
 from syndication.store.inserting import insert_new
+from syndication.store.leaving import unsubscribe
 from syndication.store.newsletters import default_schedule
 from syndication.store.segments import intern_choice
 from syndication.store.tables import (
@@ -94,6 +95,8 @@ def confirm(session: Session, subscription_id: int, visit: Visit, now: datetime)
     subscription.unsubscribed_at = None
     subscription.paused_until = None
     subscription.from_seq = counter(session, "seq")
+    if subscription.replaces:
+        _take_over(session, subscription, visit, now)
     record(session, subscription, Consent.CONFIRMED, visit, now)
     return True
 
@@ -116,6 +119,15 @@ def change_choice(session: Session, subscription_id: int, choice: Choice, visit:
     _choose(session, subscription, Choice(frozenset(topics), choice.language), topics, now)
     record(session, subscription, Consent.CHOICE_CHANGED, visit, now, before=sorted(before), topics=sorted(topics))
     return True
+
+
+def _take_over(session: Session, new: SubscriptionRow, visit: Visit, now: datetime) -> None:
+    """End the subscription that this one replaces, and go on where it was: nothing twice, nothing lost."""
+    old = session.get(SubscriptionRow, new.replaces, with_for_update=True)
+    if old is None or not unsubscribe(session, old.id or 0, visit, now):
+        new.replaces = None  # it ended meanwhile: this is a reader like any other
+        return
+    new.from_seq, new.schedule_id = old.from_seq, old.schedule_id
 
 
 def _own_subscription(session: Session, newsletter_id: int, subscriber_id: int) -> SubscriptionRow | None:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from syndication.web import mailbox, pages, pictures, readers, sample, signup
+from syndication.web import mailbox, pages, pictures, readers, sample, signup, yours
 from syndication.web.admin import access, arriving, look, mail_templates, people
 from syndication.web.admin import issues as console_issues
 from syndication.web.admin import pages as console
@@ -56,6 +56,7 @@ def create_app(deps: Deps) -> ASGIApp:
         mail_templates,
         signup,
         readers,
+        yours,
         mailbox,
         access,
         arriving,

@@ -33,7 +33,7 @@ class FeedServer(Protocol):
 class Deps:
     """clock: this instant, aware UTC. outbox: the folder mail is kept in, None when it leaves by SMTP.
 
-    proxies: who may tell us a visitor's address in X-Forwarded-For.
+    var_folder: everything that is this installation's own. proxies: who may tell us a visitor's address in X-Forwarded-For.
     """
 
     database: Database
@@ -44,6 +44,7 @@ class Deps:
     enqueue: Enqueue
     profile: Profile
     outbox: Path | None
+    var_folder: Path
     feeds: FeedServer
     proxies: tuple[Network, ...] = LOOPBACK
 

@@ -25,7 +25,7 @@ from syndication.web.deps import Deps, deps_of
 from syndication.web.mailbox import mail_page
 from syndication.web.render import token_page
 from syndication.web.security import SECRET_ADDRESS
-from syndication.web.visits import opened, reader_of, visit_of
+from syndication.web.visits import EXPIRED, opened, reader_of, visit_of
 from syndication.web.words import local_day
 
 router = APIRouter()
@@ -179,6 +179,7 @@ def _links(deps: Deps, subscription_id: int, view_value: str) -> dict[Splice, st
         Splice.PREFERENCES: deps.keys.sign(Purpose.PREFERENCES, subscription_id),
         Splice.CONFIRM: deps.keys.sign(Purpose.CONFIRM, subscription_id),
         Splice.VIEW: view_value,
+        Splice.YOURS: EXPIRED,
     }
 
 

@@ -38,7 +38,7 @@ _MOST_BODY_BYTES: Final = 1_048_576
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 # Their address is the permission. A mail provider's one-click POST has no origin, and a browser sends 'null' from a
 # page without referrer. Source: RFC 8058 section 3.1; Fetch, "append a request Origin header".
-_BY_TOKEN: Final = ("/unsubscribe/", "/confirm/", "/preferences/", "/api/")
+_BY_TOKEN: Final = ("/unsubscribe/", "/confirm/", "/preferences/", "/yours/", "/api/")
 
 
 class Guard:

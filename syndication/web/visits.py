@@ -15,6 +15,9 @@ from syndication.web.security import client_address
 SAMPLE: Final = "sample"
 """Stands where a token would, in the links of a sample issue."""
 
+EXPIRED: Final = "expired"
+"""Stands where a token for an hour was, when a mail is shown again as a page."""
+
 _SAMPLE_WORDS: Final = "This link belongs to a sample. In your own mail it opens your own page."
 _MOST_CHARACTERS: Final = 300
 

@@ -100,6 +100,7 @@ class Website:
             enqueue=lambda task, key, **_: self.asked.append((task, key)),
             profile=self.profile,
             outbox=self.outbox,
+            var_folder=self.outbox.parent,
             feeds=NoFeeds(),
         )
         return replace(deps, **other)  # type: ignore[arg-type] # the names are checked when it runs

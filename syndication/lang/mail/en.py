@@ -36,6 +36,8 @@ _SAYS: Final = Sentences(
     link_heading="Here is your link",
     link_text="It opens your settings for {newsletter}: change topics, pause for a while, or leave.",
     link_button="Open my settings",
+    link_data="To take your data with you, move to another address or have everything erased, use this link within the hour:",
+    link_data_button="My data",
     link_ignore="Did you not ask for it? Then do nothing: nothing has changed. Do not forward this mail, the link is yours alone.",
 )
 

@@ -36,6 +36,8 @@ _SAYS: Final = Sentences(
     link_heading="Ecco il tuo link",
     link_text="Apre le tue impostazioni per {newsletter}: cambia argomenti, sospendi per un po' o lascia.",
     link_button="Apri le mie impostazioni",
+    link_data="Per scaricare i tuoi dati, cambiare indirizzo o farli cancellare, usa questo link entro un'ora:",
+    link_data_button="I miei dati",
     link_ignore="Non l'hai chiesto tu? Non fare nulla: non è cambiato niente. Non inoltrare questa mail, il link è solo tuo.",
 )
 

@@ -40,6 +40,8 @@ class Sentences:
     link_heading: str
     link_text: str
     link_button: str
+    link_data: str
+    link_data_button: str
     link_ignore: str
 
     def fill(self, newsletter: str) -> dict[str, str]:

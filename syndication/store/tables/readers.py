@@ -45,7 +45,10 @@ class SegmentTopicRow(SQLModel, table=True):
 
 
 class SubscriptionRow(SQLModel, table=True):
-    """A person's relation to a newsletter. `from_seq`: a window start of their own (architecture, section 2, rule 5)."""
+    """A person's relation to a newsletter. `from_seq`: a window start of their own (architecture, section 2, rule 5).
+
+    replaces: the subscription at another address that this one takes over when it is confirmed.
+    """
 
     __tablename__ = "subscription"
     __table_args__ = (
@@ -61,6 +64,7 @@ class SubscriptionRow(SQLModel, table=True):
     segment_id: int = Field(foreign_key="segment.id")
     language: str = "en"
     from_seq: int | None = Field(default=None, sa_type=BigInteger)
+    replaces: int | None = Field(default=None, sa_type=BigInteger)
     paused_until: datetime | None = None
     created_at: datetime
     confirmed_at: datetime | None = None

@@ -1,0 +1,56 @@
+"""Unconfirmed requests go after a week, deliveries after thirteen months; nothing else goes."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from sqlmodel import select
+
+from syndication.domain.states import DeliveryState, IssueState, NoticeKind
+from syndication.jobs.tidy import tidy
+from syndication.store.database import Database
+from syndication.store.tables import ConsentEventRow, DeliveryRow, IssueRow, NoticeRow, SubscriberRow, SubscriptionRow
+from tests.support.rows import NOW
+from tests.support.subscribing import DAY, ask, mailed, only, reader, waiting_issue
+
+WEEK = timedelta(days=7)
+
+
+def left(database: Database) -> tuple[int, ...]:
+    tables = (SubscriptionRow, SubscriberRow, ConsentEventRow, NoticeRow)
+    with database.read() as session:
+        return tuple(len(session.exec(select(table)).all()) for table in tables)
+
+
+def test_a_request_nobody_confirmed_is_gone_after_a_week(database: Database, newsletter: int) -> None:
+    ask(database, newsletter, "agents")
+    with database.write() as session:
+        mailed(session, only(session).subscriber_id, newsletter, NoticeKind.CONFIRM, NOW)
+    tidy(database, NOW + WEEK - DAY)
+    assert left(database) == (1, 1, 1, 1)
+    assert tidy(database, NOW + WEEK)["unconfirmed"] == 1
+    assert left(database) == (0, 0, 0, 0)
+
+
+def test_who_asked_again_lately_is_waited_for(database: Database, newsletter: int) -> None:
+    ask(database, newsletter, "agents")
+    ask(database, newsletter, "agents", now=NOW + 5 * DAY)
+    assert tidy(database, NOW + WEEK)["unconfirmed"] == 0
+
+
+def test_a_confirmed_reader_stays(database: Database, newsletter: int) -> None:
+    reader(database, newsletter, "agents")
+    assert tidy(database, NOW + 500 * DAY)["unconfirmed"] == 0
+
+
+@pytest.mark.parametrize(("closed_at", "removed"), [(NOW, 1), (NOW + 30 * DAY, 0), (None, 0)])
+def test_deliveries_of_long_ago_go(
+    database: Database, newsletter: int, closed_at: datetime | None, removed: int
+) -> None:
+    subscription_id = reader(database, newsletter, "agents")
+    with database.write() as session:
+        waiting_issue(session, newsletter, subscription_id, DeliveryState.ACCEPTED)
+        issue = session.exec(select(IssueRow)).one()
+        issue.closed_at, issue.state = closed_at, IssueState.SENT
+    assert tidy(database, NOW + 400 * DAY)["deliveries"] == removed
+    with database.read() as session:
+        assert len(session.exec(select(DeliveryRow)).all()) == 1 - removed
