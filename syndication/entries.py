@@ -41,6 +41,7 @@ class _SourceEntry(_Entry):
     language: str = ""
     first_fetch: FirstFetch | None = None
     internal: bool = False
+    full_text: bool = True
     options: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -123,6 +124,7 @@ def _source(folder: Path, entry: _SourceEntry) -> Source:
         language=entry.language,
         first_fetch=entry.first_fetch or default,
         internal=entry.internal,
+        full_text=entry.full_text,
         options=_options(folder, entry),
     )
 

@@ -29,6 +29,7 @@ for part in (running, content, mailing, mail_in, demo):
     app.registered_commands += part.commands.registered_commands
 app.add_typer(content.sources, name="sources")
 app.add_typer(content.topics, name="topics")
+app.add_typer(content.feeds, name="feeds")
 app.add_typer(issues.issues, name="issues")
 app.add_typer(people.subscribers, name="subscribers")
 app.add_typer(mail_in.suppressed, name="suppressions")

@@ -1,5 +1,7 @@
 """Commands about articles: collect, sources, classify, topics, publish."""
 
+import asyncio
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -8,17 +10,22 @@ import typer
 from syndication.app import App, now, open_app
 from syndication.classify.evaluate import evaluate, macro_f1, read_examples
 from syndication.cli.output import DONE, FAILED, Json, errors_in_words, out, print_json, report
+from syndication.cli.running import web_deps
 from syndication.domain.errors import ConfigError, SourceError
 from syndication.domain.seams import Task
 from syndication.jobs.classify import classify_pending
 from syndication.jobs.collect import collect_source
-from syndication.jobs.publish import export_feeds, publish_feeds
+from syndication.jobs.publish import publish_feeds
 from syndication.settings import load_settings
 from syndication.store.classifying import load_topics, replay
 from syndication.store.collecting import list_sources
+from syndication.store.readings import FeedDay, Reading, by_feed, readings_since
+from syndication.web.export import Exported, export_site
+from syndication.web.feeds import FeedServer
 
 commands = typer.Typer()
 sources = typer.Typer(help="Where articles come from.", no_args_is_help=True)
+feeds = typer.Typer(help="What we publish.", no_args_is_help=True)
 topics = typer.Typer(help="What articles are sorted into.", no_args_is_help=True)
 
 
@@ -142,7 +149,7 @@ def _lines(file: Path) -> list[str]:
 
 @commands.command(epilog="Example: syndication publish --to /srv/www")
 def publish(
-    to: Annotated[Path | None, typer.Option(help="Also write the feeds below this folder.")] = None,
+    to: Annotated[Path | None, typer.Option(help="Also write the whole public site below this folder.")] = None,
     *,
     as_json: Json = False,
 ) -> None:
@@ -158,4 +165,37 @@ def publish(
 def _publish(app: App, to: Path | None) -> dict[str, int]:
     done = publish_feeds(app.database, app.site, now())
     written = {"written": done.written, "unchanged": done.unchanged}
-    return {**written, "exported": export_feeds(app.database, to)} if to else written
+    if not to:
+        return written
+    try:
+        exported = asyncio.run(_export(app, to))
+    except OSError as error:
+        message = f"{to}: cannot be written: {error}. Files written before it are whole; run the command again."
+        raise ConfigError(message) from error
+    return {**written, "exported": exported.written, "kept": exported.unchanged, "deleted": exported.deleted}
+
+
+async def _export(app: App, to: Path) -> Exported:
+    feeds = FeedServer(app.database, app.site, app.keys.tokens, now)
+    feeds.refresh()
+    return await export_site(web_deps(app, later, feeds), to)
+
+
+@feeds.command("stats", epilog="Example: syndication feeds stats --days 7 --feed /feeds/all.atom")
+def feed_stats(
+    days: Annotated[int, typer.Option(min=1, max=3650, help="How many days back, today included.")] = 7,
+    feed: Annotated[str, typer.Option(help="Only this address, e.g. /feeds/all.atom.")] = "",
+    *,
+    by_program: Annotated[bool, typer.Option("--programs", help="A line for each program that reads.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Who reads the feeds: requests, the share that was unchanged, readers, and subscribers that aggregators report."""
+    with errors_in_words(), open_app(load_settings()) as app, app.database.read() as session:
+        found = readings_since(session, now().date() - timedelta(days=days - 1), feed)
+    if by_program:
+        rows = [reading._asdict() for reading in found]
+        columns: tuple[str, ...] = Reading._fields
+    else:
+        rows = [{**day._asdict(), "agents": list(day.agents)} for day in by_feed(found)]
+        columns = FeedDay._fields
+    report(rows, as_json=as_json, columns=columns)

@@ -147,7 +147,7 @@ async def _serve(app: App, runner: Runner) -> None:
         loop.add_signal_handler(number, stop.set)
     feeds = FeedServer(app.database, app.site, app.keys.tokens, now)
     server = app.settings.server
-    web = asyncio.create_task(serve(create_app(_deps(app, runner.enqueue, feeds)), server.host, server.port, stop))
+    web = asyncio.create_task(serve(create_app(web_deps(app, runner.enqueue, feeds)), server.host, server.port, stop))
     refreshing = asyncio.create_task(_keep_fresh(feeds, stop))
     await asyncio.to_thread(runner.start)
     _say_what_runs(app)
@@ -171,7 +171,8 @@ async def _keep_fresh(feeds: FeedServer, stop: asyncio.Event) -> None:
         await asyncio.to_thread(feeds.write_readings)
 
 
-def _deps(app: App, enqueue: Enqueue, feeds: FeedServer) -> Deps:
+def web_deps(app: App, enqueue: Enqueue, feeds: FeedServer) -> Deps:
+    """What the web application needs of this installation."""
     return Deps(
         database=app.database,
         site=app.site,

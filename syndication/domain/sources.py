@@ -46,8 +46,8 @@ class Source:
     location: a folder's path for a folder, "" for push, else a URL. base_url: what relative links are resolved against.
     etag, last_modified: validators of the last answer, echoed verbatim. body_hash: of the last body.
     fetched_before: False until a first fetch succeeded; its articles are history when first_fetch is backfill.
-    internal: the admin says that this source may live on a private network. distrusted: its items' own ids change or
-    repeat, so that identity AUTO names items by their addresses. marks: of the items of the last visit; an item with the
+    full_text: its publisher lets us show whole articles. internal: the admin says that this source may live on a private
+    network. distrusted: its items' own ids change or repeat, so that identity AUTO names items by their addresses. marks: of the items of the last visit; an item with the
     same mark is the same to the letter and is not read again.
     """
 
@@ -63,6 +63,7 @@ class Source:
     body_hash: str = ""
     fetched_before: bool = False
     internal: bool = False
+    full_text: bool = True
     options: SourceOptions = field(default_factory=SourceOptions)
     distrusted: bool = False
     marks: frozenset[str] = frozenset()

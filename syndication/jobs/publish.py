@@ -77,9 +77,9 @@ def export_feeds(database: Database, folder: Path) -> int:
     with database.read() as session:
         for stored in documents_since(session, 0):
             document = stored.document
-            file = _file_of(folder, f"{document.path}.{document.form}")
+            name = f"{document.path}.{document.form}".lstrip("/")
             contents = {"": document.body, ".gz": document.gzip, ".br": document.brotli}
-            written = [_write(file.with_name(file.name + coding), content) for coding, content in contents.items()]
+            written = [write_file(folder, f"{name}{coding}", content) for coding, content in contents.items()]
             changed += any(written)
     return changed
 
@@ -141,17 +141,15 @@ def _addresses(site: Site, made: Sequence[FeedDocument]) -> list[str]:
     return [f"{site.public_url}{document.path}.{document.form}" for document in made]
 
 
-def _file_of(folder: Path, path: str) -> Path:
-    """The file for an address. Raises ValueError for an address that would lead out of the folder."""
-    file = (folder / path.lstrip("/")).resolve()
-    if not file.is_relative_to(folder.resolve()):
-        message = f"{path} is no address of a feed"
+def write_file(folder: Path, name: str, content: bytes) -> bool:
+    """Whether a file below the folder had to be written, or deleted when there is no content any more.
+
+    It is replaced at once, so that nobody reads half of it. Raises ValueError for a name that leads out of the folder.
+    """
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        message = f"{name} is no address of a feed"
         raise ValueError(message)
-    return file
-
-
-def _write(path: Path, content: bytes) -> bool:
-    """Whether the file had to be written, or deleted when there is no content any more."""
     known = path.read_bytes() if path.exists() else b""
     if known == content:
         return False

@@ -13,7 +13,7 @@ _MOST_WAITING: Final = 20_000
 _MOST_KNOWN: Final = 200_000
 _MOST_AGENTS: Final = 200
 _SUBSCRIBERS: Final = re.compile(r"(\d{1,9}) (?:subscriber|reader)", re.IGNORECASE)
-_PROGRAM: Final = re.compile(r"[A-Za-z][\w .!-]{0,40}?(?=/|\s*\(|\s+-|\s+\d|;|,|$)")
+_PROGRAM: Final = re.compile(r"[A-Za-z][\w .!-]{0,40}?(?=/|\s+[\w-]+:|\s*\(|\s+-|\s+\d|;|,|$)")
 _BROWSER: Final = re.compile(r"\b(Firefox|Edg|OPR|Chrome|Safari)/")
 _PRIVATE: Final = "/feeds/me/"
 OTHER: Final = "other"
@@ -64,11 +64,11 @@ class Readings:
             row = sums.setdefault((feed, name), [0, 0, 0, 0])
             row[0] += number
             row[1] += number if status == 304 else 0  # noqa: PLR2004 - not modified
-            row[2] += self._is_new(feed, client, agent)
+            row[2] += self._is_new(feed, client, name)
             row[3] = max(row[3], subscribers_of(agent))
         return [Reading(feed, day, name, *row) for (feed, name), row in sorted(sums.items())]
 
-    def _is_new(self, feed: str, client: bytes, agent: bytes) -> bool:
+    def _is_new(self, feed: str, client: bytes, agent: str) -> bool:
         mark = hash((self._salt, feed, client, agent))
         if mark in self._known or len(self._known) >= _MOST_KNOWN:
             return False

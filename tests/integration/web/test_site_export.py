@@ -1,0 +1,116 @@
+"""The whole public side as files: the bytes that are served, nothing more, nothing twice."""
+
+import asyncio
+import gzip
+from pathlib import Path
+
+import brotli
+import pytest
+from sqlmodel import col, update
+
+from syndication.jobs.publish import publish_feeds
+from syndication.store.feed_plans import ITEMS
+from syndication.store.tables import ArticleRow, TopicRow
+from syndication.web.app import create_app
+from syndication.web.export import Exported, export_site, file_of
+from syndication.web.feeds import FeedServer
+from tests.support.website import KEYS, SITE, Visitor, Website
+
+
+def served(website: Website) -> FeedServer:
+    publish_feeds(website.database, SITE, website.now)
+    server = FeedServer(website.database, SITE, KEYS, lambda: website.now)
+    server.refresh()
+    return server
+
+
+def export(website: Website, folder: Path) -> Exported:
+    return asyncio.run(export_site(website.deps(feeds=served(website)), folder))
+
+
+def files(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def test_every_file_has_the_bytes_that_are_served_and_its_codings_beside_it(website: Website, tmp_path: Path) -> None:
+    website.articles("agents", titles=[str(number) for number in range(ITEMS + 1)])
+    export(website, tmp_path)
+    visitor = Visitor(create_app(website.deps(feeds=served(website))), "127.0.0.1")
+    paths = [
+        "/",
+        "/feeds/",
+        "/feeds/all/",
+        "/feeds/topics/agents/",
+        "/newsletters/weekly/",
+        "/feeds.opml",
+        "/robots.txt",
+    ]
+    paths += [f"/feeds/{feed}.{form}" for feed in ("all", "topics/agents", "languages/en") for form in ("rss", "json")]
+    paths += ["/feeds/all/archive/1.atom", "/sitemap.xml", "/sitemap/1.xml", "/static/feed.css", "/static/site.css"]
+    with website.database.read() as session:
+        uid = session.execute(ArticleRow.__table__.select()).mappings().first()["uid"]  # type: ignore[attr-defined, index] # sqlmodel hides it
+    for path in [*paths, f"/articles/{uid}"]:
+        body = (tmp_path / file_of(path)).read_bytes()
+        assert body == visitor.get(path, headers={"accept-encoding": "identity"}).content, path
+        assert gzip.decompress((tmp_path / f"{file_of(path)}.gz").read_bytes()) == body
+        assert brotli.decompress((tmp_path / f"{file_of(path)}.br").read_bytes()) == body
+
+
+def test_a_second_export_touches_nothing_and_one_after_a_change_only_what_changed(
+    website: Website, tmp_path: Path
+) -> None:
+    website.articles("agents", titles=["One"])
+    website.articles("local", titles=["Two"])
+    export(website, tmp_path)
+    before = {name: (tmp_path / name).stat().st_ino for name in files(tmp_path)}
+    assert (export(website, tmp_path).written, files(tmp_path)) == (0, set(before))
+    with website.database.write() as session:
+        session.execute(update(ArticleRow).where(col(ArticleRow.id) == 1).values(url="https://example.org/moved"))
+    export(website, tmp_path)
+    touched = {name for name in before if (tmp_path / name).stat().st_ino != before[name]}
+    assert "feeds/topics/agents.rss" in touched
+    assert not {"feeds/topics/local.rss", "feeds.opml", "robots.txt"} & touched
+
+
+def test_what_left_the_site_leaves_the_folder_and_nothing_else_does(website: Website, tmp_path: Path) -> None:
+    website.articles("agents", titles=["One"])
+    export(website, tmp_path)
+    (tmp_path / "own.txt").write_text("mine")
+    with website.database.write() as session:
+        session.execute(update(ArticleRow).values(removed_at=website.now))
+    assert export(website, tmp_path).deleted > 0
+    assert not list((tmp_path / "articles").rglob("*.html"))
+    assert (tmp_path / "own.txt").exists()
+
+
+def test_a_renamed_topic_is_found_under_its_old_address_too(website: Website, tmp_path: Path) -> None:
+    website.articles("agents", titles=["One"])
+    export(website, tmp_path)
+    with website.database.write() as session:
+        session.execute(update(TopicRow).where(col(TopicRow.slug) == "agents").values(slug="robots"))
+    export(website, tmp_path)
+    old, new = (tmp_path / "feeds" / "topics" / f"{slug}.atom" for slug in ("agents", "robots"))
+    assert old.read_bytes() == new.read_bytes()
+    redirects = (tmp_path / "_redirects").read_text()
+    assert f"/feeds/topics/agents.atom {SITE.public_url}/feeds/topics/robots.atom 301\n" in redirects
+
+
+def test_no_private_page_is_exported(website: Website, tmp_path: Path) -> None:
+    website.reader("agents")
+    website.articles("agents", titles=["One"])
+    export(website, tmp_path)
+    assert {name.partition("/")[0] for name in files(tmp_path) if "/" in name} == {
+        "articles", "feeds", "newsletters", "sitemap", "static",
+    }  # fmt: skip
+
+
+def test_no_address_leads_out_of_the_folder() -> None:
+    for path in ("/../x", "/a/../../x", "/a/./b", "/a\\..\\b"):
+        with pytest.raises(ValueError, match="no address"):
+            file_of(path)
+    assert [file_of(path) for path in ("/", "/feeds/", "/articles/abc", "/feeds/all.rss")] == [
+        "index.html",
+        "feeds/index.html",
+        "articles/abc/index.html",
+        "feeds/all.rss",
+    ]
