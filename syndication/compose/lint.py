@@ -28,6 +28,7 @@ NAMES: Final = frozenset(
         "subject",
         "preheader",
         "headline",
+        "intro",
         "others",
         "date",
         "top_line",

@@ -11,11 +11,19 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-import jinja2
-
-from syndication.compose.sandbox import Once, load, run
+from syndication.compose.sandbox import Loaded, Once, load, run
 from syndication.compose.sketch import SketchedPart
-from syndication.compose.values import Cards, common_values, day, day_and_time, digest_values, topic_titles
+from syndication.compose.values import (
+    PREHEADER_LENGTH,
+    Cards,
+    common_values,
+    day,
+    day_and_time,
+    digest_values,
+    paragraphs,
+    topic_titles,
+    trim,
+)
 from syndication.domain.digests import BodyPieces, MailBody, Selection
 from syndication.domain.newsletters import Newsletter
 from syndication.domain.templates import Template
@@ -29,7 +37,8 @@ class DigestFrame:
     """What all digests of an issue share.
 
     public_url: absolute, without a slash at the end. zone: IANA name; dates are shown in it. issued_at, next_slot: aware
-    UTC. issue_url: the page that has all stories of the issue. language: of the mail, "" for the newsletter's.
+    UTC. issue_url: the page that has all stories of the issue. language: of the mail, "" for the newsletter's. intro: the
+    editor's words above the stories, a paragraph a line. subject: in place of the strongest headline.
     """
 
     newsletter: Newsletter
@@ -39,6 +48,8 @@ class DigestFrame:
     issue_url: str
     next_slot: datetime | None
     language: str = ""
+    intro: str = ""
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +72,11 @@ class IssueRenderer:
         language = frame.language or frame.newsletter.language
         words = mail_words(language)
         self._cards = Cards(language, frame.public_url, words)
+        self._subject = clean_line(frame.subject)
+        self._intro = paragraphs(frame.intro)
         shared = common_values(template.name, frame.newsletter, frame.public_url, language)
         shared["links"]["issue"] = frame.issue_url
+        shared["intro"] = paragraphs(frame.intro)
         shared["date"] = day(frame.issued_at, frame.zone, words)
         shared["next_issue"] = day_and_time(frame.next_slot, frame.zone, words)
         self._parts = {part: SketchedPart(loaded, part, shared) for part, loaded in _loaded(template).items()}
@@ -79,8 +93,10 @@ class IssueRenderer:
     def sketch(self, selection: Selection) -> BodyPieces:
         """The same mail in pieces, most of which digests of the issue share. Raises TemplateError."""
         own = digest_values(selection, self._cards)
+        if self._intro:
+            own["preheader"] = own.get("preheader") or trim(self._intro[0], PREHEADER_LENGTH)
         # A subject is one line without marks: it becomes a header.
-        subject = clean_line("".join(self._parts["subject"].pieces(own)))
+        subject = self._subject or clean_line("".join(self._parts["subject"].pieces(own)))
         own["subject"] = subject
         return BodyPieces(subject, self._parts["text"].pieces(own), self._parts["html"].pieces(own))
 
@@ -112,6 +128,6 @@ def _body(template: Template, values: Mapping[str, Any]) -> MailBody:
 
 
 @lru_cache(maxsize=32)
-def _loaded(template: Template) -> Mapping[str, jinja2.Template]:
+def _loaded(template: Template) -> Mapping[str, Loaded]:
     parts = {"subject": template.subject, "text": template.text, "html": template.html}
     return MappingProxyType({part: load(text, part) for part, text in parts.items()})

@@ -1,20 +1,24 @@
 """The Jinja that e-mail templates run in: two environments that know nothing but their values.
 
 Jinja's sandbox alone allows a gigabyte of text ('x' * 10**9, measured) and as much by a dozen methods and filters. So
-here templates cannot multiply, cannot call anything but `once` and their own macros, and have a short list of filters.
+here templates cannot multiply, cannot call anything but `once` and their own macros, have a short list of filters, and pay
+for what they do (`budget`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache, wraps
 from textwrap import wrap
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, NoReturn, Self
 
-from jinja2 import StrictUndefined, Template, TemplateSyntaxError
+from jinja2 import StrictUndefined, Template, TemplateSyntaxError, nodes, pass_eval_context
 from jinja2.exceptions import SecurityError
+from jinja2.filters import do_join
+from jinja2.nodes import EvalContext
 from jinja2.runtime import Context, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from syndication.compose.budget import LONGEST, Meters, added, joined, metered, spend, spend_turn, turns
 from syndication.domain.errors import TemplateError
 
 TEXT_WIDTH: Final = 74
@@ -98,11 +102,20 @@ class Once:
 class _Sandbox(ImmutableSandboxedEnvironment):
     """Refuses growth by operators and calls."""
 
-    intercepted_binops = frozenset({"*", "**", "%"})
+    intercepted_binops = frozenset({"*", "**", "%", "+"})
+    concat = staticmethod(joined)
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        """As Jinja, with meters."""
+        tree: nodes.Template = Meters().visit(super()._parse(source, name, filename))
+        tree.set_environment(self)
+        return tree
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:  # noqa: ANN401 - as Jinja
-        """Refuse the intercepted operators."""
-        del context, left, right
+        """Refuse the intercepted operators, but for +, which is paid for."""
+        if operator == "+":
+            added(left, right)
+            return super().call_binop(context, operator, left, right)
         message = f"templates may not use the operator {operator}"
         raise SecurityError(message)
 
@@ -116,6 +129,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         """Call a macro or `once`; the latter directly, as it is called for each row of each digest."""
         if type(obj) is Once:
             return obj(args[0], kwargs["caller"])
+        spend_turn()
         return super().call(context, obj, *args, **kwargs)
 
     def is_safe_callable(self, obj: Any) -> bool:  # noqa: ANN401 - as Jinja
@@ -131,9 +145,28 @@ def _whole(filter_: Callable[..., Any]) -> Callable[..., Any]:
         for value in values:
             if type(value) is Gap:
                 return len(value)
-        return filter_(*values, **options)
+        result = filter_(*values, **options)
+        spend(result)
+        return result
 
     return guarded
+
+
+@pass_eval_context
+def _join(context: EvalContext, values: Iterable[Any], between: str = "") -> str:
+    """Jinja's own, whose result is measured before it is made."""
+    items = list(values)
+    if sum(len(str(item)) + len(between) for item in items) > LONGEST:
+        message = f"a text of more than {LONGEST // 1000} KB comes out"
+        raise SecurityError(message)
+    text: str = do_join(context, items, between)
+    return text
+
+
+def _printed(value: Any) -> Any:  # noqa: ANN401 - as Jinja
+    """Every value that is printed is paid for."""
+    spend(value)
+    return value
 
 
 def _underline(text: str, mark: str = "-") -> str:
@@ -149,15 +182,24 @@ def _wrap(text: str) -> str:
 @lru_cache(maxsize=2)
 def environment(*, escaped: bool) -> _Sandbox:
     """The environment for HTML (escaped) or for plain text."""
-    made = _Sandbox(autoescape=escaped, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made = _Sandbox(
+        autoescape=escaped, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_printed
+    )
     made.globals.clear()
     filters = {name: filter_ for name, filter_ in made.filters.items() if name in _FILTERS}
-    filters |= {"wrap": _wrap, "underline": _underline}
+    filters |= {"wrap": _wrap, "underline": _underline, "join": _join}
     made.filters = {name: _whole(filter_) for name, filter_ in filters.items()}
+    made.filters["turns"] = turns
     return made
 
 
-def load(text: str, part: str) -> Template:
+class Loaded(Template):
+    """A part of a template ready to render. places: how many brackets open in it; at least as many as Jinja acts in."""
+
+    places: int
+
+
+def load(text: str, part: str) -> Loaded:
     """A part of a template ready to render. Raises TemplateError with the line when its Jinja does not parse."""
     sandbox = environment(escaped=PARTS[part])
     try:
@@ -167,13 +209,17 @@ def load(text: str, part: str) -> Template:
     except RecursionError as error:
         message = "blocks are nested too deeply"
         raise TemplateError(message, None, part) from error
-    return Template.from_code(sandbox, code, sandbox.make_globals(None))
+    loaded = Loaded.from_code(sandbox, code, sandbox.make_globals(None))
+    assert isinstance(loaded, Loaded)  # noqa: S101 - Jinja makes what it is asked of
+    loaded.places = text.count("{")
+    return loaded
 
 
-def run(template: Template, values: Mapping[str, Any]) -> str:
+def run(template: Loaded, values: Mapping[str, Any]) -> str:
     """The rendered text. Raises TemplateError, which names part and line, for whatever a template does wrong."""
     try:
-        return str(template.render(values))
+        with metered(template.places):
+            return str(template.render(values))
     except Exception as error:  # a template can raise anything
         raise TemplateError(str(error) or type(error).__name__, *_place(error)) from error
 

@@ -10,10 +10,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import jinja2
 from markupsafe import escape
 
-from syndication.compose.sandbox import PARTS, Gap, Once, run
+from syndication.compose.sandbox import PARTS, Gap, Loaded, Once, run
 from syndication.domain.errors import TemplateError
 
 _GAP: Final = re.compile(f"{Gap.OPEN}([^{Gap.CLOSE}]*){Gap.CLOSE}")
@@ -25,7 +24,7 @@ Pieces = tuple[str, ...]
 class SketchedPart:
     """One part of a template in one language of one issue, with all that was rendered of it so far."""
 
-    def __init__(self, template: jinja2.Template, part: str, shared: Mapping[str, Any]) -> None:
+    def __init__(self, template: Loaded, part: str, shared: Mapping[str, Any]) -> None:
         """shared: the values that all digests have in common."""
         self._template = template
         self._is_escaped = PARTS[part]

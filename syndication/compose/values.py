@@ -14,6 +14,7 @@
     sections            of title and stories, each to be shown within `{% call once(section) %}`; a story has title, url,
                         summary, source, minutes, ai, why, also (url and source of others that tell the same); and where its
                         language differs from the mail's also language ('in English'), lang, dir, align; "" elsewhere
+    intro               paragraphs of the editor above the stories
     more                'And 5 more stories', "" when all are listed
     catch_up            whether this mail covers a longer absence
     topics              titles of the reader's topics (notices)
@@ -92,10 +93,11 @@ def common_values(template: str, newsletter: Newsletter, public_url: str, langua
             "description": clean_line(newsletter.description),
             "postal_address": clean_line(newsletter.postal_address),
             "header": clean_line(newsletter.header),
-            "footer": [line for line in map(clean_line, newsletter.footer.splitlines()) if line],
+            "footer": paragraphs(newsletter.footer),
             "logo": _logo(newsletter.logo, public_url),
         },
         "links": _links(template, public_url),
+        "intro": [],
         "date": "",
         "topics": [],
         "next_issue": "",
@@ -115,6 +117,11 @@ def digest_values(selection: Selection, cards: "Cards") -> Values:
     strongest = [by_id[article_id] for article_id in selection.ranked if article_id in by_id] or list(by_id.values())
     sections = [cards.section(section) for section in selection.sections]
     return {**_listing(selection, sections, cards.words), **_teaser(strongest)}
+
+
+def paragraphs(words: str) -> list[str]:
+    """The lines of a longer text, cleaned, without empty ones."""
+    return [line for line in map(clean_line, words.splitlines()) if line]
 
 
 def topic_titles(topics: Sequence[Topic]) -> list[str]:

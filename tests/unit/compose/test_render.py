@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from syndication.compose.render import render_digest, render_notice
-from syndication.domain.articles import Reason
+from syndication.domain.articles import Mention, Reason
+from syndication.domain.digests import Selection
 from syndication.domain.splice import Splice, fill
 from tests.support.mails import FRAME, NOTICE, SITE, TOKENS, digest, links, listing, page, texts
 from tests.support.stories import AGENTS, LLMS, WEEKLY, a_story
@@ -116,6 +117,62 @@ def test_more_links_to_the_page_of_the_issue() -> None:
     assert texts(body, f"//a[@href='{FRAME.issue_url}']") == ["And 5 more stories"]
     assert f"And 5 more stories:\n{FRAME.issue_url}\n" in body.text
     assert "more stor" not in digest(a_story(1)).text
+
+
+def test_the_words_of_an_editor_stand_above_the_stories_in_both_parts() -> None:
+    frame = replace(FRAME, intro="Dear <readers>,\r\n\r\nwe moved.\x02view\x03", subject="We moved")
+    body = digest(a_story(1, title="Alone"), frame=frame)
+
+    assert body.subject == "We moved"
+    assert texts(body, "//p/bdi")[:2] == ["Dear <readers>,", "we moved.view"]
+    assert body.text.index("Dear <readers>,\n\nwe moved.view\n") < body.text.index("Alone\n")
+    announcement = render_digest(shipped("digest"), frame, Selection((), 0))
+    assert texts(announcement, "//div[contains(@style, 'display:none')]") == ["Dear <readers>,"]
+    assert texts(announcement, "//h2") == []
+
+
+def test_other_sources_of_a_story_are_linked_in_both_parts() -> None:
+    also = (
+        Mention(7, "uid7", "https://lwn.example/7", "LWN"),
+        Mention(8, "uid8", "javascript:alert(1)", "The <Other>"),
+    )
+    body = digest(a_story(1, also=also))
+
+    assert "Also: LWN, The <Other>" in " ".join(texts(body, "//p"))
+    assert {"https://lwn.example/7", f"{SITE}/articles/uid8"} <= set(links(body))
+    assert "Also: LWN\nhttps://lwn.example/7\nAlso: The <Other>\n" in body.text
+
+
+def test_the_look_of_a_newsletter_is_in_every_mail() -> None:
+    logo = f"{'a' * 32}-400x400.png"
+    look = replace(WEEKLY, logo=logo, header="By hand", footer="One\nTwo", ground="#222222", accent="#ffff00")
+    for name in ("digest", "confirm", "welcome", "link"):
+        frame = replace(FRAME, newsletter=look)
+        body = (
+            digest(a_story(1), frame=frame)
+            if name == "digest"
+            else render_notice(shipped(name), replace(NOTICE, newsletter=look))
+        )
+        pictures = [dict(picture.attrib) for picture in page(body).xpath("//img")]
+        assert [(one["src"], one["width"], one["height"]) for one in pictures] == [
+            (f"{SITE}/pictures/{logo}", "80", "80")
+        ]
+        assert "#222222" in body.html
+        for part in (body.text, page(body).text_content()):
+            assert part.index("One") < part.index("Two") < part.index(WEEKLY.postal_address)
+    without = digest(a_story(1), frame=replace(FRAME, newsletter=replace(look, logo="../x.png")))
+    assert page(without).xpath("//img") == []
+
+
+def test_sixty_stories_stay_below_90_kb_with_a_kb_a_row_and_10_kb_around() -> None:
+    stories = [
+        a_story(number, title=f"{number} " + "A headline of usual length", summary="x" * 200) for number in range(61)
+    ]
+    sizes = [len(digest(*stories[:count]).html.encode()) for count in (1, 60, 61)]
+
+    assert sizes[0] < 10_000 + 1_000
+    assert sizes[1] < 90_000
+    assert sizes[2] - sizes[1] <= 1_000
 
 
 def test_a_catch_up_says_so() -> None:

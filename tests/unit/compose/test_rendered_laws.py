@@ -65,7 +65,7 @@ def test_rendering_leaves_nothing_of_the_compiler_and_asks_no_stranger() -> None
         assert body.html.count("<![endif]") == shipped(name).html.count("<![endif]"), name
         pictures = [(picture.get("src"), picture.get("alt")) for picture in page(body).xpath("//img")]
         assert pictures == [(f"https://news.example/pictures/{'0' * 32}-560x160.png", "")], name
-        markup = re.sub(r">[^<]*<|<img[^>]*>", "><", body.html)
+        markup = re.sub(r">[^<]*<", "><", re.sub(r"<img[^>]*>", "", body.html))
         for foreign in ("googleapis", "mailjet", "<mj-", "{{", "{%", "<img", "<script", "@import", "src="):
             assert foreign not in markup, (name, foreign)
 
