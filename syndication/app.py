@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
@@ -37,10 +37,11 @@ from syndication.jobs.sweep import sweep
 from syndication.keys import DKIM_ED25519, Keys, load_dkim, load_keys
 from syndication.net.webhook import post_form
 from syndication.scheduler import REPUBLISH, SWEEP, TICK, TIDY, UPKEEP, Clock
-from syndication.settings import Settings
+from syndication.settings import Reloading, Settings
 from syndication.store.bouncing import Taken
 from syndication.store.database import Database, open_database
 from syndication.store.installing import tag_prefix_of
+from syndication.store.lanes import Caps
 from syndication.store.migrate import require_current
 from syndication.store.newsletters import newsletters
 from syndication.upkeep import Upkeep
@@ -105,7 +106,14 @@ class App:
         """What every mail needs of this installation."""
         mail = self.settings.mail
         back = ReturnAddresses(mail.bounce_address, mail.verp, mail.unsubscribe_address)
-        return PostOffice(self.keys.tokens, self.site, self.keys.suppression, dkim=self.dkim(), back=back)
+        return PostOffice(
+            self.keys.tokens, self.site, self.keys.suppression, dkim=self.dkim(), back=back, caps=self.caps()
+        )
+
+    def caps(self) -> Caps:
+        """The relay's limits; files have none."""
+        mail = self.settings.mail
+        return Caps() if self.settings.outbox else Caps(mail.per_second, mail.per_hour, mail.per_day)
 
     def dkim(self) -> Dkim | None:
         """What mail is signed with, None where the relay signs. Raises ConfigError for keys that cannot be used."""
@@ -145,7 +153,8 @@ class App:
     def tasks(self, enqueue: Enqueue, stop: Callable[[], bool]) -> Mapping[Task, Callable[..., None]]:
         """What each task does."""
         database, site = self.database, self.site
-        fetcher, transport, post = self.fetcher(), self.transport(), self.post_office()
+        fetcher, current = self.fetcher(), Reloading(self.settings)
+        self.transport(), self.post_office()  # what cannot be meant is said at the start
 
         collecting = Collecting(
             database,
@@ -171,7 +180,8 @@ class App:
             enqueue(Task.DELIVER, "deliver")
 
         def deliver() -> None:
-            deliver_ready(database, transport, post, now, stop)
+            app = replace(self, settings=current.settings())
+            deliver_ready(database, app.transport(), app.post_office(), now, stop)
 
         keep_up = Upkeep(self.settings, database)
 

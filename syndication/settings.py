@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
+import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 
@@ -21,6 +22,7 @@ from syndication.deliver.headers import is_writable
 from syndication.domain.errors import ConfigError
 from syndication.domain.site import Profile
 
+_log = structlog.get_logger()
 PREFIX: Final = "SYNDICATION_"
 # With '+' and the longest token, within the 64 characters of a local part.
 _LONGEST_INBOX: Final = 20
@@ -264,6 +266,38 @@ def load_settings(environ: Mapping[str, str] | None = None, folder: Path | None 
         return Settings.model_validate({**merged, **folders})
     except ValidationError as error:
         raise _readable(error, origins) from error
+
+
+class Reloading:
+    """Settings that follow their files: a new password of the mail server needs no restart."""
+
+    def __init__(self, settings: Settings, environ: Mapping[str, str] | None = None) -> None:
+        self._settings = settings
+        environ = os.environ if environ is None else environ
+        folders = {"CONFIG": settings.config_folder, "VAR": settings.var_folder}
+        self._environ = {**environ, **{f"{PREFIX}{name}": str(path) for name, path in folders.items()}}
+        self._files = [path / "syndication.toml" for path in folders.values()]
+        self._files += [Path(value) for name, value in environ.items() if _names_file(name)]
+        self._seen = self._stamp()
+
+    def settings(self) -> Settings:
+        """The settings as their files are now; those of before while a file cannot be meant, which is logged once."""
+        stamp = self._stamp()
+        if stamp != self._seen:
+            self._seen = stamp
+            try:
+                self._settings = load_settings(self._environ)
+            except ConfigError as error:
+                _log.error("settings_not_reloaded", reason=str(error))
+        return self._settings
+
+    def _stamp(self) -> list[tuple[int, int]]:
+        found = [path.stat() if path.exists() else None for path in self._files]
+        return [(one.st_mtime_ns, one.st_size) if one else (0, 0) for one in found]
+
+
+def _names_file(variable: str) -> bool:
+    return variable.startswith(PREFIX) and variable.endswith("_FILE")
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 
@@ -24,7 +24,7 @@ from syndication.domain.delivery import (
     Reply,
     Settled,
 )
-from syndication.domain.seams import Connection, Ledger, Transport
+from syndication.domain.seams import Connection, Gate, Ledger, Transport
 
 _log = structlog.get_logger()
 
@@ -64,23 +64,32 @@ class Tally:
                 self.unknown += 1
 
 
+class Limits(NamedTuple):
+    """gate: keeps to the limits of the way out. pause_s: first wait before a lost connection is opened again, doubling."""
+
+    gate: Gate | None = None
+    pause_s: float = 1.0
+
+
+_NONE: Final = Limits()
+
+
 async def send_all(
     next_mail: Callable[[], Awaitable[Mail | None]],
     transport: Transport,
     ledger: Ledger,
     clock: Callable[[], datetime],
     stop: Callable[[], bool],
-    *,
-    pause_s: float = 1.0,
+    limits: Limits = _NONE,
 ) -> Tally:
     """Send until there is no mail left, `stop` says so, or the lane is held or broken; mails in flight are finished.
 
     next_mail: the next mail that is ready, None: none left; called by several connections, never twice at a time.
-    clock: this instant, aware UTC. pause_s: first wait before a lost connection is opened again, doubling.
+    clock: this instant, aware UTC.
     Raises StoreError when outcomes could not be kept.
     """
     with GroupCommit(ledger, transport.connections) as writer:
-        run = _Run(next_mail, transport, writer, clock, stop, _Lane(transport, stop, pause_s))
+        run = _Run(next_mail, transport, writer, clock, stop, _Lane(transport, stop, limits.pause_s), limits.gate)
         workers = (run.work() for _ in range(transport.connections))
         endings = await asyncio.gather(*workers, return_exceptions=True)
     for ending in endings:
@@ -138,6 +147,7 @@ class _Run:
     clock: Callable[[], datetime]
     stop: Callable[[], bool]
     lane: _Lane
+    gate: Gate | None = None
     tally: Tally = field(default_factory=Tally)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     faults: list[DeliveryName] = field(default_factory=list)
@@ -188,7 +198,7 @@ class _Worker:
         if mail is None:
             return False
         connection = await self._connected()
-        if connection is None:
+        if connection is None or not await self._is_admitted():
             return False
         last, self._last = self._last, None
         if not await self._run.writer.commit(last, mail.name):
@@ -198,6 +208,15 @@ class _Worker:
         self._last = Settled(mail.name, outcome, self._run.clock())
         self._run.note(mail.name, outcome)
         return True
+
+    async def _is_admitted(self) -> bool:
+        """Whether the limits let one more mail go; what is over them stays as it is."""
+        if self._run.gate is None:
+            return True
+        await self._keep_last()  # the wait may be long
+        refused = await self._run.gate.admit(self._run.stop)
+        self._run.lane.held = self._run.lane.held or refused
+        return not (refused or self._run.stop())
 
     async def finish(self) -> None:
         """Keep the last outcome and say goodbye."""

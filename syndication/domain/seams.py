@@ -1,11 +1,11 @@
 """The seams: what stages and jobs need from elsewhere, given to them by `app`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from syndication.domain.delivery import DeliveryName, Mail, Outcome, Settled
+from syndication.domain.delivery import DeliveryName, Mail, Outcome, Reply, Settled
 from syndication.domain.sources import FetchResult, Source
 
 
@@ -54,6 +54,13 @@ class Ledger(Protocol):
         Blocks; called from a thread. A wanted name that is not returned must not be sent by the caller: its reader
         left, its issue is paused, or its batch was leased to somebody else.
         """
+
+
+class Gate(Protocol):
+    """Says when the next mail may leave, where a way out has limits."""
+
+    async def admit(self, stop: Callable[[], bool]) -> Reply | None:
+        """Wait until one mail may leave, or `stop` says so; the reason when none may for now."""
 
 
 class Connection(Protocol):

@@ -9,9 +9,10 @@ from typing import Final
 import structlog
 import uvloop
 
-from syndication.deliver.sender import Tally, send_all
+from syndication.deliver.sender import Limits, Tally, send_all
 from syndication.domain.delivery import DeliveryKind, Reply
 from syndication.domain.seams import Transport
+from syndication.jobs.pacing import Pace
 from syndication.jobs.post import PostOffice, PostQueue
 from syndication.store.database import Database
 from syndication.store.delivering import note_issue, recover_leases
@@ -20,6 +21,7 @@ from syndication.store.noticing import recover_notices
 
 __all__ = ["DeliverReport", "PostOffice", "deliver_ready", "recover_deliveries"]
 
+RELAY: Final = "relay"
 _HOLD: Final = timedelta(minutes=1)
 # Source: Google's written procedure for 4.7.28: no mail for at least ten minutes.
 _LONG_HOLD: Final = timedelta(minutes=10)
@@ -88,13 +90,17 @@ async def _deliver(
 ) -> DeliverReport:
     await asyncio.to_thread(recover_deliveries, database, clock())
     queue = PostQueue(database, post, clock)
+    pace = Pace(database, RELAY, post.caps, clock) if post.caps.is_any else None
     renewing = asyncio.create_task(queue.keep_leases())
     tally = Tally()
     try:
-        tally = await send_all(queue.next, transport, queue.ledger, clock, stop)
+        tally = await send_all(queue.next, transport, queue.ledger, clock, stop, Limits(pace))
     finally:
         renewing.cancel()
         hold_until = clock() + _hold(tally.held) if tally.held else None
+        if pace:
+            hold_until = pace.until or hold_until
+            await asyncio.to_thread(pace.end)
         await asyncio.to_thread(queue.give_back, hold_until)
         queue.ledger.close()
     return await asyncio.to_thread(_conclude, database, queue, tally, clock())

@@ -34,12 +34,14 @@ from syndication.store.delivering import (
     renew_leases,
 )
 from syndication.store.issues import pause_issue
+from syndication.store.lanes import Caps
 from syndication.store.ledger import DeliveryLedger, Expected, LedgerRules
 from syndication.store.newsletters import newsletter
 from syndication.store.noticing import ReadyNotice, ready_notices
 
 LEASE: Final = timedelta(seconds=60)
 NOWHERE: Final = ReturnAddresses()
+UNLIMITED: Final = Caps()
 _RENEWALS_A_LEASE: Final = 4
 # Somebody waits before a page for a confirmation, however long the issue is that is being sent.
 _NOTICES_EVERY_S: Final = 2.0
@@ -58,6 +60,7 @@ class PostOffice:
     """What every mail needs of the installation. keys: sign the links. suppression_key: never changes.
 
     lease: how long a batch stays ours without a sign of life. dkim: None where the relay signs. back: where mail comes in.
+    caps: the relay's limits.
     """
 
     keys: KeyRing
@@ -66,6 +69,7 @@ class PostOffice:
     lease: timedelta = LEASE
     dkim: Dkim | None = None
     back: ReturnAddresses = NOWHERE
+    caps: Caps = UNLIMITED
 
 
 class PostQueue:

@@ -302,3 +302,22 @@ class NoticeRow(SQLModel, table=True):
     enhanced: str = ""
     reply: str = ""
     fault: Fault | None = words(Fault, nullable=True)
+
+
+class LaneRow(SQLModel, table=True):
+    """A way out: the relay, or a provider. next_free_at: the first instant that no reserved mail leaves at."""
+
+    __tablename__ = "lane"
+
+    name: str = Field(primary_key=True, max_length=128)
+    next_free_at: datetime | None = None
+
+
+class LaneUseRow(SQLModel, table=True):
+    """How many mails of a lane were permitted in the five minutes from `span_at`."""
+
+    __tablename__ = "lane_use"
+
+    lane: str = Field(foreign_key="lane.name", primary_key=True, max_length=128)
+    span_at: datetime = Field(primary_key=True)
+    mails: int = 0

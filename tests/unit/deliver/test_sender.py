@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from syndication.deliver.group_commit import GroupCommit
-from syndication.deliver.sender import Tally, send_all
+from syndication.deliver.sender import Limits, Tally, send_all
 from syndication.domain.delivery import (
     Accepted,
     Deferred,
@@ -108,7 +108,7 @@ def run(
         number = next(left, None)
         return Mail(name(number), "a@b.test", "c@d.test", b"") if number else None
 
-    return asyncio.run(send_all(next_mail, transport, transport.ledger, lambda: NOW, stop, pause_s=pause_s))
+    return asyncio.run(send_all(next_mail, transport, transport.ledger, lambda: NOW, stop, Limits(None, pause_s)))
 
 
 @pytest.mark.parametrize("connections", [1, 3])
