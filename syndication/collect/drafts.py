@@ -26,6 +26,8 @@ _LISTED: Final = 32
 _NAME_CHARACTERS: Final = 100
 _TEASER_CHARACTERS: Final = 1200
 _CUT_OFF: Final = ("…", "...", "[…]", "[...]", "Read more", "Continue reading", "Leggi tutto", "Continua a leggere")
+_SURE_WORDS: Final = 12
+_FEW_WORDS: Final = 5
 _READING: Final = 1
 """Grows when drafts are read differently, so that no mark of an older version counts."""
 
@@ -61,12 +63,13 @@ class Draft:
 class Context:
     """What a whole document says about its items. base_url: absolute or "". now: aware UTC. zone: of dates without one.
 
-    identity: what names an item. marks: of items that need not be read again.
+    is_language_sure: the admin says so, not the document. identity: what names an item. marks: of items that need not be read again.
     """
 
     now: datetime
     base_url: str = ""
     language: str = ""
+    is_language_sure: bool = False
     zone: tzinfo = UTC
     identity: Identity = Identity.AUTO
     marks: frozenset[str] = frozenset()
@@ -168,7 +171,10 @@ def _finish(draft: Draft, context: Context, key: str) -> Item | None:
         summary=summary,
         content=content,
         published=when,
-        content_hash=_hash(title, summary, content, canonical, image_url, *(file.url for file in enclosures)),
+        content_hash=_hash(
+            (title, summary, content, canonical, *(f"{one.title}{one.content}" for one in draft.translations)),
+            (image_url, *(file.url for file in enclosures)),
+        ),
         language=_language(draft, context, f"{title}\n{text or summary}"),
         updated_at=min(updated[0], context.now) if updated else None,
         authors=_names(draft.authors),
@@ -200,7 +206,13 @@ def _summary(draft: Draft, text: str) -> str:
 
 
 def _language(draft: Draft, context: Context, words: str) -> str:
-    return normalise(draft.language) or normalise(context.language) or detect(words)
+    """The item's own word; else the document's, unless the words clearly speak another language; else theirs."""
+    said = normalise(draft.language)
+    if said or (context.is_language_sure and context.language):
+        return said or normalise(context.language)
+    whole = normalise(context.language)
+    found = detect(words, _SURE_WORDS if whole else _FEW_WORDS)
+    return found if found and found != whole.partition("-")[0] else whole
 
 
 def _names(written: Sequence[str]) -> tuple[str, ...]:
@@ -237,7 +249,7 @@ def _is_teaser(draft: Draft, text: str) -> bool:
     return (not draft.content and len(text) < _TEASER_CHARACTERS) or text.endswith(_CUT_OFF)
 
 
-def _hash(title: str, summary: str, content: str, canonical: str, *files: str) -> str:
+def _hash(words: Sequence[str], files: Sequence[str]) -> str:
     """What a reader would see. Signatures in the addresses of files change with every visit and mean nothing."""
-    parts = (title, summary, content, canonical, *(url.partition("?")[0] for url in files))
+    parts = (*words, *(url.partition("?")[0] for url in files))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -16,7 +16,7 @@ from syndication.collect.drafts import Draft
 from syndication.collect.pasted import read_pasted
 from syndication.domain.articles import DateOrigin
 from syndication.html.text import clean_line, clean_text, plain_text
-from syndication.html.tree import parse
+from syndication.html.tree import page_language, parse
 
 KINDS: Final = frozenset({".md", ".markdown", ".html", ".htm", ".txt"})
 _FRONT_MATTER: Final = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*$\n?", re.DOTALL | re.MULTILINE)
@@ -137,7 +137,7 @@ def _from_html(name: str, text: str) -> Draft:
         content=_article(root),
         dates=_dates(*filter(None, (published, modified))),
         updated=modified,
-        language=_page_language(text),
+        language=page_language(text),
         authors=tuple(filter(None, (meta.get("author", ""),))),
         tags=tuple(part.strip() for part in meta.get("keywords", "").split(",") if part.strip()),
         image=meta.get("og:image", ""),
@@ -183,11 +183,6 @@ def _take_out(element: etree._Element) -> None:
     else:
         parent.text = (parent.text or "") + (element.tail or "")
     parent.remove(element)
-
-
-def _page_language(text: str) -> str:
-    found = re.search(r"<html[^>]{0,500}?\blang\s*=\s*[\"']?([\w-]{2,20})", text[:65536], re.IGNORECASE)
-    return found[1] if found else ""
 
 
 def _escaped(text: str) -> str:

@@ -50,7 +50,7 @@ def fetch_folder(source: Source, now: datetime) -> FetchResult:
             drafts.append(draft)
         else:
             notes.append(f"{file.name}: {draft.reason}")
-    items = finish(drafts, Context(now, source.base_url, source.language))
+    items = finish(drafts, Context(now, source.base_url, source.language, is_language_sure=True))
     return Fetched(items=items, body_hash=body_hash, repairs=tuple(notes))
 
 

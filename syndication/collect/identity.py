@@ -48,16 +48,24 @@ def native_keys(items: Sequence[Named], identity: Identity = Identity.AUTO) -> l
     a hash of the words. Repetitions are looked for first: some feeds give one id to everything. Where the admin chose
     something else than the id, or the ids are distrusted, that comes first.
     """
-    counted = Counter(_id_key(item.native_id) for item in items)
+    counted = Counter(native_id for native_id, _ in {(_id_key(item.native_id), item.url) for item in items})
     plain = [_chosen(item, identity) or _key(item, counted) for item in items]
-    repeated = Counter(plain)
+    repeated = _told_apart(items, plain)
     keys: list[str | None] = []
     seen: set[str] = set()
     for item, key in zip(items, plain, strict=True):
-        full = key if repeated[key] == 1 else f"{key}|{_digest(item.words())}"
+        full = f"{key}|{_digest(item.words())}" if key in repeated else key
         keys.append(None if full in seen else _bounded(full))
         seen.add(full)
     return keys
+
+
+def _told_apart(items: Sequence[Named], keys: Sequence[str]) -> set[str]:
+    """The keys that several items with different words share."""
+    counted = Counter(keys)
+    shared = [(key, item.words()) for item, key in zip(items, keys, strict=True) if counted[key] > 1]
+    distinct = Counter(key for key, _ in set(shared))
+    return {key for key, number in distinct.items() if number > 1}
 
 
 def _chosen(item: Named, identity: Identity) -> str:

@@ -35,7 +35,9 @@ class Pushed:
 
 def pushed_items(source: Source, articles: Sequence[Pushed], now: datetime) -> tuple[Item, ...]:
     """The items of one push; an article without a single word is left out. now: aware UTC."""
-    return finish([_draft(article) for article in articles], Context(now, source.base_url, source.language))
+    return finish(
+        [_draft(article) for article in articles], Context(now, source.base_url, source.language, is_language_sure=True)
+    )
 
 
 def _draft(article: Pushed) -> Draft:

@@ -50,6 +50,8 @@ _COMMENTS: Final = 10_000
 _TEXTS: Final = re.compile(
     rb"<(title|description|summary|content:encoded|content|subtitle|tagline)((?:\s[^<>]{0,500})?)>([^\0]*?)</\1>"
 )
+_TAG: Final = re.compile(rb"<[A-Za-z][^<>]{0,2000}>")
+_ATTRIBUTE: Final = re.compile(rb"\"[^\"]*\"|'[^']*'|=([^\s\"'<>/]+)")
 _FIELDS: Final = re.compile(rb"<(?:item|entry|guid|pubDate|published|updated|/item|/entry)[\s>]")
 _HIGHEST: Final = 0x10FFFF
 
@@ -96,6 +98,16 @@ def repaired(text: str, items: int) -> tuple[etree._Element, tuple[str, ...]] | 
     return root, notes
 
 
+def tree_of(text: str) -> etree._Element | None:
+    """Any XML as a tree, repaired as `repaired` does; None when it has no root that is known."""
+    found = _ROOT.search(text)
+    if not found:
+        return None
+    data = "".join(_mended(clean_text(text[found.start() :]))).encode()
+    root = _strict(data)
+    return etree.fromstring(data, _parser(recover=True)) if root is None else root
+
+
 def _parser(*, recover: bool) -> etree.XMLParser:
     return etree.XMLParser(
         recover=recover, resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True
@@ -110,7 +122,7 @@ def _strict(data: bytes) -> etree._Element | None:
 
 
 def _escaped(data: bytes) -> bytes:
-    """HTML where a text belongs, as text; CDATA stays as it is."""
+    """HTML where a text belongs, as text; CDATA stays as it is. Values of attributes get their quotes."""
 
     def escape(found: re.Match[bytes]) -> bytes:
         inner = found[3]
@@ -119,7 +131,12 @@ def _escaped(data: bytes) -> bytes:
         inner = inner.replace(b"<", b"&lt;").replace(b">", b"&gt;")
         return b"<" + found[1] + found[2] + b">" + inner + b"</" + found[1] + b">"
 
-    return _TEXTS.sub(escape, data)
+    quoted = _TAG.sub(lambda tag: _ATTRIBUTE.sub(_quoted, tag[0]), data)
+    return _TEXTS.sub(escape, quoted)
+
+
+def _quoted(attribute: re.Match[bytes]) -> bytes:
+    return b'="' + attribute[1] + b'"' if attribute[1] else attribute[0]
 
 
 def _breaks_off(data: bytes) -> bool:

@@ -86,7 +86,8 @@ class Names:
 class RawDocument:
     """What came over the wire, unpacked, and for whom. url: after redirects. source: says how to read it. now: aware UTC.
 
-    depth: how many documents led here, such as an index of sitemaps or earlier pages of a list.
+    depth: how many documents led here, such as an index of sitemaps or earlier pages of a list. item: when given, the
+    document is that item's own page, and the answer holds the item alone, with the page's text.
     """
 
     body: bytes
@@ -95,6 +96,7 @@ class RawDocument:
     source: Source
     now: datetime
     depth: int = 0
+    item: Item | None = None
 
 
 @dataclass(frozen=True, slots=True)

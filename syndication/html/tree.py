@@ -13,6 +13,8 @@ from syndication.html.characters import clean_text
 _WRAPPER: Final = "section"
 # Feeds wrap their HTML twice at times; a parser of HTML would take the rest up to the first '>' for a comment.
 _CDATA: Final = re.compile(r"<!\[CDATA\[|\]\]>")
+_LANGUAGE: Final = re.compile(r"<html[^>]{0,500}?\blang\s*=\s*[\"']?([\w-]{2,20})", re.IGNORECASE)
+_SEARCHED: Final = 65536
 
 
 def word_set(words: str) -> frozenset[str]:
@@ -34,3 +36,9 @@ def parse(html: str) -> etree._Element:
     )
     body = _CDATA.sub("", clean_text(html))
     return etree.fromstring(f"<{_WRAPPER}>{body}</{_WRAPPER}>".encode(), parser)
+
+
+def page_language(html: str) -> str:
+    """What <html lang="…"> says, "" when it says nothing; a tree of ours has lost it."""
+    found = _LANGUAGE.search(html[:_SEARCHED])
+    return found[1] if found else ""

@@ -33,11 +33,14 @@ def normalise(tag: str) -> str:
     return "-".join(part for part in parts if part)
 
 
-def detect(text: str) -> str:
-    """The language of a text as a two-letter code, "" when it is short or could be two."""
+def detect(text: str, fewest: int = _FEWEST) -> str:
+    """The language of a text as a two-letter code, "" when it is short or could be two.
+
+    fewest: how many of a language's commonest words there must be.
+    """
     words = _WORD.findall(text[:_READ].lower())
     counted = sorted(
         ((sum(word in common for word in words), language) for language, common in _COMMON.items()), reverse=True
     )
     (most, language), (second, _) = counted[:2]
-    return language if most >= _FEWEST and most >= _LEAD * second else ""
+    return language if most >= fewest and most >= _LEAD * second else ""
