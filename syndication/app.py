@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from syndication import __version__
 from syndication.collect.fetcher import SourceFetcher
+from syndication.collect.workers import ParserPool
 from syndication.deliver.back_channel import BackChannel
 from syndication.deliver.dkim import Dkim
 from syndication.deliver.greeting import SmtpServer
@@ -88,7 +89,7 @@ class App:
         """Reads sources, as this installation is allowed to."""
         contact = self.settings.collect.contact or self.site.public_url
         agent = f"Syndication/{__version__} (+{contact}) feed-collector"
-        return SourceFetcher(agent, self.settings.collect.allowed_networks)
+        return SourceFetcher(agent, self.settings.collect.allowed_networks, parse=ParserPool())
 
     def transport(self) -> Transport:
         """The way mail leaves."""

@@ -12,7 +12,6 @@ from lxml import etree
 from syndication.collect.dates import Written, published
 from syndication.collect.decoding import decode
 from syndication.collect.identity import canonical_url
-from syndication.collect.registrable import registrable_domain
 from syndication.domain.articles import DateOrigin, Item
 from syndication.domain.sources import RawDocument
 from syndication.html.links import absolute
@@ -20,6 +19,7 @@ from syndication.html.sanitise import sanitise_and_read
 from syndication.html.text import clean_line, lead, reading_minutes, shorten
 from syndication.html.tree import page_language, parse
 from syndication.lang.detect import detect, normalise
+from syndication.net.hosts import is_same_site
 
 _FEWEST_WORDS: Final = 40
 _GAIN: Final = 1.2
@@ -99,7 +99,7 @@ def _said(root: etree._Element, url: str, language: str) -> _Said:
     linked = next(_articles(root), {})
     links = [link for link in root.iter("link") if link.get("href")]
     canonical = next((absolute(link.get("href", ""), url) for link in links if link.get("rel") == "canonical"), "")
-    is_ours = bool(canonical) and registrable_domain(canonical) == registrable_domain(url)
+    is_ours = bool(canonical) and is_same_site(canonical, url)
     variants = [canonical_url(absolute(link.get("href", ""), url)) for link in links if link.get("hreflang")]
     return _Said(
         title=_text(linked.get("headline")) or meta.get("og:title", ""),

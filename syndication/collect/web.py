@@ -38,6 +38,8 @@ _SHORTEST_PAUSE: Final = timedelta(minutes=5)
 _LONGEST_PAUSE: Final = timedelta(hours=24)
 _DOCUMENTS: Final = 20
 _DEEPEST: Final = 2
+_PAGES: Final = 10
+_PAGE_ACCEPT: Final = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
 _BETWEEN_DOCUMENTS_S: Final = 1.0
 _HEADERS: Final = 50
 _NAME: Final = 100
@@ -94,7 +96,7 @@ class WebReader:
         found = self._parse(raw_document(answer, source, now))
         if isinstance(found, FetchFailed):
             return replace(found, status=answer.status)
-        found = self._with_more(found, source, now)
+        found = self._with_pages(self._with_more(found, source, now), source, now)
         return replace(
             found,
             etag=etag,
@@ -122,6 +124,21 @@ class WebReader:
             first = _joined(first, found)
             waiting += [(further, depth + 1) for further in found.more if depth < _DEEPEST]
         return first
+
+    def _with_pages(self, found: Fetched, source: Source, now: datetime) -> Fetched:
+        """Teasers with the text of their own pages, where the source's options ask for it; at most ten a visit."""
+        if not source.options.full_text:
+            return found
+        items = list(found.items)
+        for place in [place for place, item in enumerate(items) if item.is_teaser and item.url][:_PAGES]:
+            item = items[place]
+            self._pause(_BETWEEN_DOCUMENTS_S)
+            page = FetchFailed(refused) if (refused := self._robots.refusal(source, item.url, now)) else None
+            answer = page or self._client.get(visit_of(source, {"Accept": _PAGE_ACCEPT}, item.url))
+            if isinstance(answer, Answer) and answer.status in _SUCCESS:
+                read = self._parse(replace(raw_document(answer, source, now), item=item))
+                items[place] = read.items[0] if isinstance(read, Fetched) else item
+        return replace(found, items=tuple(items))
 
     def _document(self, url: str, depth: int, source: Source, now: datetime) -> Fetched | FetchFailed:
         refused = self._robots.refusal(source, url, now)
