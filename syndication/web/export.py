@@ -86,10 +86,12 @@ async def export_site(deps: Deps, folder: Path) -> Exported:
     seen = set(waiting)
     while waiting:
         path = waiting.popleft()
+        name = file_of(path)
+        if name in export.kept:
+            continue
         status, body = await _ask(app, path)
         if status != _OK:
             continue
-        name = file_of(path)
         is_feed = path.endswith(tuple(f".{form}" for form in FeedFormat))
         export.write(name, body, await _codings(app, path) if is_feed else _pack(name, body))
         if name.endswith(".html"):

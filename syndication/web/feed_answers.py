@@ -5,7 +5,7 @@ Source: RFC 9110 sections 8.8, 12.5.3 and 13; RFC 9111; RFC 5861; RFC 8246; WebS
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from functools import lru_cache
@@ -21,7 +21,7 @@ MEDIA_TYPES: Final = {
 Header = tuple[bytes, bytes]
 _MINUTES: Final = 60
 _DAYS: Final = 86_400
-_ALWAYS: Final = ((b"vary", b"accept-encoding"), (b"x-content-type-options", b"nosniff"))
+_ALWAYS: Final = ((b"vary", b"accept-encoding, sec-fetch-dest"), (b"x-content-type-options", b"nosniff"))
 PUBLIC: Final[tuple[Header, ...]] = (
     (
         b"cache-control",
@@ -41,6 +41,7 @@ PRIVATE: Final[tuple[Header, ...]] = (
     (b"referrer-policy", b"no-referrer"),
     (b"x-robots-tag", b"noindex, nofollow"),
 )
+_XML: Final = b"application/xml; charset=utf-8"
 IDENTITY: Final = "identity"
 GZIP: Final = "gzip"
 BROTLI: Final = "br"
@@ -75,13 +76,14 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the headers of a request say that matters here."""
+    """What the headers of a request say that matters here. is_browser: a person opens the address in a browser."""
 
     coding: str = IDENTITY
     matched: bytes | None = None
     since: bytes | None = None
     agent: bytes = b""
     forwarded: bytes = b""
+    is_browser: bool = False
 
 
 def prepare(document: FeedDocument, policy: tuple[Header, ...], link: bytes = b"") -> Prepared:
@@ -108,7 +110,7 @@ def link_value(self_url: str, hubs: Sequence[str]) -> bytes:
 def wishes_of(headers: Iterable[Sequence[bytes]]) -> Wishes:
     """Read the headers of a request; a header that comes twice is one list."""
     accepted = matched = since = None
-    agent = forwarded = b""
+    agent = forwarded = opened_as = b""
     for name, value in headers:
         if name == b"if-none-match":
             matched = value if matched is None else matched + b"," + value
@@ -120,7 +122,10 @@ def wishes_of(headers: Iterable[Sequence[bytes]]) -> Wishes:
             since = value
         elif name == b"x-forwarded-for":
             forwarded = value
-    return Wishes(best_coding(accepted) if accepted is not None else IDENTITY, matched, since, agent, forwarded)
+        elif name == b"sec-fetch-dest":
+            opened_as = value
+    coding = best_coding(accepted) if accepted is not None else IDENTITY
+    return Wishes(coding, matched, since, agent, forwarded, opened_as == b"document")
 
 
 def select(prepared: Prepared, wishes: Wishes) -> tuple[int, Coded]:
@@ -132,6 +137,15 @@ def select(prepared: Prepared, wishes: Wishes) -> tuple[int, Coded]:
     if wishes.since is not None and _is_unmodified(prepared, wishes.since):
         return NOT_MODIFIED, coded
     return OK, coded
+
+
+def as_xml(coded: Coded) -> Coded:
+    """The same bytes as XML of no special kind.
+
+    Browsers apply a style sheet to that, and show RSS and Atom as a wall of text (observed in Chromium).
+    """
+    (name, value), *others = coded.ok
+    return replace(coded, ok=((name, _XML if b"xml" in value else value), *others))
 
 
 async def answer(send: Any, method: str, status: int, coded: Coded) -> None:  # noqa: ANN401 - ASGI's signature

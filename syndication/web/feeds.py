@@ -17,7 +17,17 @@ from syndication.domain.tokens import KeyRing
 from syndication.store.database import Database, DatabaseError
 from syndication.store.feed_documents import Stored, documents_since
 from syndication.store.feed_requests import Asked, Moved
-from syndication.web.feed_answers import PUBLIC, Prepared, answer, link_value, prepare, refuse, select, wishes_of
+from syndication.web.feed_answers import (
+    PUBLIC,
+    Prepared,
+    answer,
+    as_xml,
+    link_value,
+    prepare,
+    refuse,
+    select,
+    wishes_of,
+)
 from syndication.web.feed_demand import Busy, DemandedFeeds, Gone
 from syndication.web.readings import Readings
 
@@ -94,7 +104,7 @@ class FeedServer:
         self.readings.note(
             scope["path"], wishes.forwarded or (client[0].encode() if client else b""), wishes.agent, status
         )
-        await answer(send, scope["method"], status, coded)
+        await answer(send, scope["method"], status, as_xml(coded) if wishes.is_browser else coded)
 
     async def _find(self, scope: Scope, send: Any, prepared: Prepared | None) -> None:  # noqa: ANN401 - ASGI's signature
         """Answer for what is not lying ready under this very address."""

@@ -68,7 +68,7 @@ def test_a_feed_comes_with_all_that_caches_and_readers_need(server: FeedServer) 
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/rss+xml; charset=utf-8"
     assert answer.headers["last-modified"] == "Fri, 06 Nov 2026 07:30:00 GMT"
-    assert answer.headers["vary"] == "accept-encoding"
+    assert answer.headers["vary"] == "accept-encoding, sec-fetch-dest"
     assert answer.headers["access-control-allow-origin"] == "*"
     assert answer.headers["cache-control"].startswith("public, max-age=300, stale-while-revalidate=")
     assert answer.headers["content-length"] == str(len(answer.content))
@@ -86,6 +86,18 @@ def test_a_feed_comes_with_all_that_caches_and_readers_need(server: FeedServer) 
 )
 def test_each_format_has_its_media_type_whatever_is_accepted(server: FeedServer, form: str, media_type: str) -> None:
     assert ask(server, f"/feeds/all.{form}", {"accept": "text/html"}).headers["content-type"] == media_type
+
+
+def test_a_browser_gets_the_same_bytes_as_xml_that_it_can_style(server: FeedServer) -> None:
+    for path in ("/feeds/all.rss", "/feeds/all.atom"):
+        plain, opened = ask(server, path), ask(server, path, {**PLAIN, "sec-fetch-dest": "document"})
+        assert opened.headers["content-type"] == "application/xml; charset=utf-8"
+        assert (opened.content, opened.headers["etag"]) == (plain.content, plain.headers["etag"])
+        assert b'<?xml-stylesheet type="text/css" href="https://news.example.org/static/feed.css"?>' in opened.content
+    assert (
+        ask(server, "/feeds/all.json", {"sec-fetch-dest": "document"}).headers["content-type"]
+        == "application/feed+json"
+    )
 
 
 def test_a_coding_has_its_own_strong_tag(server: FeedServer) -> None:
