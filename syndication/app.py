@@ -13,6 +13,7 @@ from syndication import __version__
 from syndication.collect.fetcher import SourceFetcher
 from syndication.collect.workers import ParserPool
 from syndication.deliver.back_channel import BackChannel
+from syndication.deliver.direct import direct_transport
 from syndication.deliver.dkim import Dkim
 from syndication.deliver.greeting import SmtpServer
 from syndication.deliver.incoming import Lock
@@ -38,7 +39,7 @@ from syndication.jobs.sweep import sweep
 from syndication.keys import DKIM_ED25519, Keys, load_dkim, load_keys
 from syndication.net.webhook import post_form
 from syndication.scheduler import REPUBLISH, SWEEP, TICK, TIDY, UPKEEP, Clock
-from syndication.settings import Reloading, Settings
+from syndication.settings import MailSettings, Reloading, Settings
 from syndication.store.bouncing import Taken
 from syndication.store.database import Database, open_database
 from syndication.store.installing import tag_prefix_of
@@ -96,6 +97,8 @@ class App:
         if self.settings.outbox:
             return OutboxTransport(self.settings.outbox)
         mail = self.settings.mail
+        if mail.transport == "direct":
+            return direct_transport(mail.starttls, mail.helo or urlsplit(self.site.public_url).hostname or "localhost")
         return smtp_transport_from_url(mail.transport, connections=mail.connections, starttls=mail.starttls)
 
     def relay(self) -> SmtpServer:
@@ -155,6 +158,7 @@ class App:
         """What each task does."""
         database, site = self.database, self.site
         fetcher, current = self.fetcher(), Reloading(self.settings)
+        ways: dict[MailSettings, Transport] = {}
         self.transport(), self.post_office()  # what cannot be meant is said at the start
 
         collecting = Collecting(
@@ -182,7 +186,8 @@ class App:
 
         def deliver() -> None:
             app = replace(self, settings=current.settings())
-            deliver_ready(database, app.transport(), app.post_office(), now, stop)
+            ways.setdefault(app.settings.mail, app.transport())  # what lanes have learned outlives a run
+            deliver_ready(database, ways[app.settings.mail], app.post_office(), now, stop)
 
         keep_up = Upkeep(self.settings, database)
 

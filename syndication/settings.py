@@ -84,6 +84,7 @@ class MailSettings(_Section):
     per_second: float = Field(default=0, ge=0)
     per_hour: int = Field(default=0, ge=0)
     per_day: int = Field(default=0, ge=0)
+    helo: str = ""
     bounce_address: str = ""
     verp: bool = False
     unsubscribe_address: str = ""

@@ -1,13 +1,47 @@
-"""The command `deliver`."""
+"""The commands `deliver` and `dkim`."""
 
 import typer
 
 from syndication.app import now, open_app
-from syndication.cli.output import Json, errors_in_words, print_facts, print_json
+from syndication.cli.output import Json, errors_in_words, out, print_facts, print_json
+from syndication.domain.errors import ConfigError
 from syndication.jobs.deliver import deliver_ready
-from syndication.settings import load_settings
+from syndication.keys import DKIM_ED25519, DKIM_SELECTORS, load_dkim
+from syndication.settings import MailSettings, load_settings
 
 commands = typer.Typer()
+
+
+@commands.command(epilog="Example: syndication dkim")
+def dkim(*, as_json: Json = False) -> None:
+    """What to publish in DNS, so that signatures of this installation's mails hold: one TXT record for each key."""
+    with errors_in_words():
+        settings = load_settings()
+        domain = settings.mail.dkim_domain
+        if not domain:
+            message = "[mail] dkim_domain is not set: the relay signs, or nobody does."
+            raise ConfigError(message)
+        keys = load_dkim(settings.var_folder / "secrets", domain, (*DKIM_SELECTORS, DKIM_ED25519)).keys
+    rows = [
+        {
+            "signs": _signs(key.selector, settings.mail),
+            "name": f"{key.selector}._domainkey.{domain}",
+            "type": "TXT",
+            "text": key.record,
+        }
+        for key in keys
+    ]
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        print_facts(row)
+        out.print()
+
+
+def _signs(selector: str, mail: MailSettings) -> str:
+    is_used = selector == mail.dkim_selector or (selector == DKIM_ED25519 and mail.dkim_ed25519)
+    return "now" if is_used else "not yet"
 
 
 @commands.command(epilog="Example: syndication deliver")

@@ -20,6 +20,11 @@ class OutboxTransport:
         """One: a disk is not faster with more."""
         return 1
 
+    @property
+    def has_lanes(self) -> bool:
+        """One folder is one lane."""
+        return False
+
     async def connect(self) -> Connection | Outcome:
         """A writer into the folder, which is made if it is absent."""
         try:

@@ -169,7 +169,8 @@ class _Run:
     def note(self, name: DeliveryName, outcome: Outcome) -> None:
         """Learn from an outcome."""
         self.tally.count(outcome)
-        self.lane.note(outcome)
+        if not self.transport.has_lanes:
+            self.lane.note(outcome)
         if isinstance(outcome, Accepted):
             self.faults.clear()
         elif isinstance(outcome, Failed) and outcome.fault is Fault.SENDER:

@@ -35,6 +35,11 @@ class SmtpTransport:
     server: SmtpServer
     connections: int = 4
 
+    @property
+    def has_lanes(self) -> bool:
+        """One relay is one lane."""
+        return False
+
     async def connect(self) -> Connection | Outcome:
         """A connection that is greeted, encrypted and logged in, or why there is none."""
         server = self.server

@@ -84,5 +84,9 @@ class Transport(Protocol):
     def connections(self) -> int:
         """How many connections may be open at once."""
 
+    @property
+    def has_lanes(self) -> bool:
+        """Whether mails of one connection go to different servers, so that the trouble of one says nothing of the next."""
+
     async def connect(self) -> Connection | Outcome:
         """An open connection, or why there is none (always `Deferred` with lane=True)."""

@@ -22,6 +22,7 @@ COMMANDS = (
     "classify",
     "publish",
     "deliver",
+    "dkim",
     "demo",
     "sources list",
     "topics list",

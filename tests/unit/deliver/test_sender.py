@@ -88,6 +88,7 @@ class ScriptedTransport:
     script: Script = lambda _: OK
     answers: list[Outcome] = field(default_factory=list)
     connections: int = 1
+    has_lanes: bool = False
     opened: int = 0
     closed: int = 0
     tries: list[int] = field(default_factory=list)
@@ -253,3 +254,10 @@ def test_an_error_of_the_ledger_ends_the_run_and_closes_the_connections() -> Non
         run(transport, 50)
     assert len(transport.tries) <= 6
     assert transport.closed == 2
+
+
+def test_where_mails_go_to_different_servers_the_trouble_of_some_stops_nobody() -> None:
+    busy = Deferred(Reply(421, "4.7.28", "Unusual rate"), lane=True)
+    tally = run(ScriptedTransport(MemoryLedger(), lambda number: busy if number < 30 else OK, has_lanes=True), 40)
+    assert tally.held is None
+    assert tally.accepted + tally.deferred == 40
