@@ -34,9 +34,11 @@ from syndication.jobs.fire import fire_due
 from syndication.jobs.mail_in import MailIn
 from syndication.jobs.notices import send_link, send_missing
 from syndication.jobs.ping import ping_hubs
+from syndication.jobs.preflight import Preflight
 from syndication.jobs.publish import publish_feeds
 from syndication.jobs.sweep import sweep
 from syndication.keys import DKIM_ED25519, Keys, load_dkim, load_keys
+from syndication.net.client import Limits, SafeClient
 from syndication.net.webhook import post_form
 from syndication.scheduler import REPUBLISH, SWEEP, TICK, TIDY, UPKEEP, Clock
 from syndication.settings import MailSettings, Reloading, Settings
@@ -127,6 +129,15 @@ class App:
         selectors = (mail.dkim_selector, DKIM_ED25519) if mail.dkim_ed25519 else (mail.dkim_selector,)
         return load_dkim(self.settings.var_folder / "secrets", mail.dkim_domain, selectors)
 
+    def preflight(self) -> Preflight:
+        """Checks issues before they are sent."""
+        agent = f"Syndication/{__version__} (+{self.site.public_url}) preflight"
+        client = SafeClient(agent, limits=Limits(connect_s=5, first_byte_s=10, total_s=15, body=1024 * 1024))
+        leaves = self.settings.outbox is None
+        return Preflight(
+            self.database, self.post_office(), client, self.settings.profile, leaves, example=EXAMPLE_ADDRESS
+        )
+
     def mail_in(self) -> MailIn:
         """Takes in what comes back."""
         return MailIn(self.database, Lock(self.keys.tokens, self.keys.suppression), self.keys.suppression)
@@ -186,6 +197,7 @@ class App:
 
         def deliver() -> None:
             app = replace(self, settings=current.settings())
+            app.preflight().open_gates(now())
             ways.setdefault(app.settings.mail, app.transport())  # what lanes have learned outlives a run
             deliver_ready(database, ways[app.settings.mail], app.post_office(), now, stop)
 

@@ -120,6 +120,7 @@ def _readers(app: App) -> dict[str, dict[str, str]]:
 def _send(app: App, newsletter: str) -> int:
     issue_id = send_now(app.database, _in_order, newsletter, now())
     report = compose_issue(app.database, app.site, issue_id, now())
+    app.preflight().open_gates(now())
     deliver_ready(app.database, app.transport(), app.post_office(), now, lambda: False)
     return report.digests
 

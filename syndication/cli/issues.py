@@ -19,8 +19,10 @@ from syndication.domain.tokens import suppression_mark
 from syndication.jobs.compose import compose_issue, preview, send_now
 from syndication.jobs.deliver import deliver_ready
 from syndication.settings import load_settings
+from syndication.store.admins import audit
 from syndication.store.counting import Chosen
 from syndication.store.explaining import Explained, explain, in_words
+from syndication.store.gating import findings_of, send_anyway
 from syndication.store.issues import (
     DeliveryLine,
     IssueSummary,
@@ -89,8 +91,13 @@ def _would_send(app: App, newsletter: str) -> dict[str, object]:
 def _send(app: App, newsletter: str) -> dict[str, object]:
     issue_id = send_now(app.database, later, newsletter, now())
     composed = compose_issue(app.database, app.site, issue_id, now())
+    app.preflight().open_gates(now())
     done = deliver_ready(app.database, app.transport(), app.post_office(), now, lambda: False)
-    return {"issue": issue_id, "state": composed.state, "readers": composed.planned, "accepted": done.accepted}
+    with app.database.read() as session:
+        summary = issue_summary(session, issue_id)
+    note = summary.line.note if summary else ""
+    facts = {"issue": issue_id, "state": composed.state, "readers": composed.planned, "accepted": done.accepted}
+    return {**facts, **({"note": note} if note else {})}
 
 
 @issues.command("show", epilog="Example: syndication issues show 12 --state failed")
@@ -237,6 +244,38 @@ def rest(
     with errors_in_words(), open_app(load_settings()) as app:
         number = send_to_rest(app.database, issue, now(), LIFETIME, unknown=unknown)
     out.print(f"{number} more deliveries go out; a running `serve` sends them, or `syndication deliver`.")
+
+
+@issues.command("check", epilog="Example: syndication issues check 12")
+def check(issue: IssueId, *, as_json: Json = False) -> None:
+    """Check an issue as before sending. One that is held goes on when nothing stands in its way any more."""
+    with errors_in_words(), open_app(load_settings()) as app:
+        found = app.preflight().check(issue, now())
+        held = any(one.holds for one in found)
+        with app.database.write() as session:
+            is_waiting, _ = findings_of(session, issue)
+            goes_on = is_waiting and not held and resume_issue(session, issue)
+    rows = [{"check": one.check, "problem": one.problem, "remedy": one.remedy, "holds": one.holds} for one in found]
+    if as_json:
+        print_json({"issue": issue, "findings": rows, "goes_on": goes_on})
+    elif rows:
+        report(rows, as_json=False, columns=("check", "problem", "remedy", "holds"))
+    else:
+        out.print(f"Nothing stands in the way of issue {issue}.{' It goes on.' if goes_on else ''}")
+    if held:
+        raise SystemExit(FAILED)
+
+
+@issues.command("send-anyway", epilog="Example: syndication issues send-anyway 12")
+def anyway(issue: IssueId) -> None:
+    """Send an issue that the check before sending holds. It is kept that you did."""
+    with errors_in_words(), open_app(load_settings()) as app, app.database.write() as session:
+        _, found = findings_of(session, issue)
+        done = send_anyway(session, issue)
+        if done:
+            overruled = {"findings": [one.problem for one in found]}
+            audit(session, "command", "issue.send_anyway", f"issue {issue}", now(), (overruled, {}))
+    _say(issue, "sent anyway", done=done)
 
 
 def _say(issue: int, what: str, *, done: bool) -> None:

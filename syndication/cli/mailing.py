@@ -48,6 +48,7 @@ def _signs(selector: str, mail: MailSettings) -> str:
 def deliver(*, as_json: Json = False) -> None:
     """Send everything that waits, once. A running `serve` does this by itself."""
     with errors_in_words(), open_app(load_settings()) as app:
+        app.preflight().open_gates(now())
         done = deliver_ready(app.database, app.transport(), app.post_office(), now, lambda: False)
     facts: dict[str, object] = {
         "accepted": done.accepted,

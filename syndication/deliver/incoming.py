@@ -6,6 +6,7 @@ name whose signature is wrong is forged and dropped. Source: RFC 3464; RFC 5965;
 """
 
 import email
+import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ _OUR_LINK: Final = re.compile(r"/(?:unsubscribe)/([a-z2-7]{33})\b|\bunsubscribe\
 _LOOKED_AT: Final = 200_000
 _MOST_NAMES: Final = 20
 _LONGEST_NOTE: Final = 200
+# It writes tracebacks of detectors that trip over odd messages; what it answers then is enough.
+logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)
 _AUTO_WORDS: Final = re.compile(r"\b(auto[-_ ]?reply|out of office|vacation|abwesend|fuori ufficio)\b", re.IGNORECASE)
 
 

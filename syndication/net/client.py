@@ -111,6 +111,10 @@ class SafeClient:
             url = target
         return NoAnswer(f"{_host(visit.url)} redirects more than {self._limits.redirects} times")
 
+    def once(self, visit: Visit) -> Answer | NoAnswer:
+        """The first answer, a redirect too. Never raises for anything the address or the far side does."""
+        return self._once(visit, visit.url, time.monotonic() + self._limits.total_s)
+
     def _once(self, visit: Visit, url: str, deadline: float) -> Answer | NoAnswer:
         try:
             request = self._request(visit, url, deadline)

@@ -16,6 +16,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlmodel import Session, col
 
 from syndication.domain.digests import MailBody
+from syndication.domain.preflight import Gate
 from syndication.domain.states import (
     CLOSED_ISSUES,
     WAITING,
@@ -104,7 +105,7 @@ def claim_batch(session: Session, now: datetime, lease: timedelta, lifetime: tim
         select(DeliveryBatchRow, IssueRow, col(NewsletterRow.unknown_policy))
         .join(IssueRow, col(IssueRow.id) == col(DeliveryBatchRow.issue_id))
         .join(NewsletterRow, col(NewsletterRow.id) == col(IssueRow.newsletter_id))
-        .where(col(IssueRow.state) == IssueState.SENDING, _is_claimable(now))
+        .where(col(IssueRow.state) == IssueState.SENDING, col(IssueRow.gate) == Gate.OPEN, _is_claimable(now))
         .order_by(col(DeliveryBatchRow.issue_id), col(DeliveryBatchRow.lo))
         .limit(1)
         .with_for_update(of=DeliveryBatchRow, skip_locked=True)

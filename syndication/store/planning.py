@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy import func, literal, select, tuple_, update
 from sqlmodel import Session, col
 
+from syndication.domain.preflight import Gate
 from syndication.domain.states import BatchState, DeliveryState, IssueState
 from syndication.domain.windows import Window
 from syndication.store.bodies import CutBody, keep_bodies
@@ -185,7 +186,12 @@ def finish_plan(session: Session, issue_id: int, batches: Sequence[int], subject
     session.execute(
         update(IssueRow)
         .where(col(IssueRow.id) == issue_id)
-        .values(planned=planned, subject=subject, planned_at=func.coalesce(col(IssueRow.planned_at), now))
+        .values(
+            planned=planned,
+            subject=subject,
+            planned_at=func.coalesce(col(IssueRow.planned_at), now),
+            gate=Gate.WAITING,
+        )
     )
     return planned
 

@@ -34,6 +34,8 @@ COMMANDS = (
     "issues resume",
     "issues cancel",
     "issues rest",
+    "issues check",
+    "issues send-anyway",
     "subscribers show",
     "subscribers export",
     "subscribers erase",

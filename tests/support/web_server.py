@@ -64,6 +64,10 @@ def web_server(script: Script) -> Iterator[WebServer]:
             except OSError:
                 self.close_connection = True  # the client had enough, as it should
 
+        def do_POST(self) -> None:  # as above
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.do_GET()
+
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as http.server has it
             del format, args
 

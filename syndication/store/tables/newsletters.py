@@ -1,11 +1,13 @@
 """Tables of what goes out: newsletter, template version, schedule, issue, digest, batch, delivery, notice."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Column, Field, SQLModel
 
 from syndication.domain.delivery import Fault
+from syndication.domain.preflight import Gate
 from syndication.domain.states import (
     BatchState,
     Cadence,
@@ -117,6 +119,7 @@ class IssueRow(SQLModel, table=True):
     review_until: when an issue in review goes by itself, None while it is held. is_stale: it was edited since it was planned.
     intro: words of the editor above the stories; all there is of an announcement, which has neither schedule nor slot.
     topics: slugs that an announcement is for, empty for all readers.
+    gate: whether it may be sent; findings: of the last check before (`store.gating`).
     """
 
     __tablename__ = "issue"
@@ -140,6 +143,8 @@ class IssueRow(SQLModel, table=True):
     is_stale: bool = False
     intro: str = ""
     topics: list[str] = json_column()
+    gate: Gate = words(Gate, Gate.OPEN)
+    findings: list[dict[str, Any]] = json_column(list)
 
 
 class IssueEditRow(SQLModel, table=True):

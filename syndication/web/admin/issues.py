@@ -17,15 +17,17 @@ from syndication.deliver.addresses import parse_address
 from syndication.deliver.retry import LIFETIME
 from syndication.domain.delivery import Fault
 from syndication.domain.errors import AddressError, IssueError
+from syndication.domain.roles import Role
 from syndication.domain.seams import Task
 from syndication.domain.spreadsheet import guarded
 from syndication.domain.states import UNSETTLED, DeliveryState, IssueState
 from syndication.domain.tokens import suppression_mark
-from syndication.store.admins import audit
+from syndication.store.admins import Admin, audit
 from syndication.store.counting import Chosen
 from syndication.store.database import Database
 from syndication.store.dossiers import dossier_of
 from syndication.store.explaining import Explained, explain, in_words
+from syndication.store.gating import findings_of, send_anyway
 from syndication.store.issues import (
     DeliveryLine,
     IssueSummary,
@@ -76,6 +78,12 @@ def _rest(database: Database, issue_id: int, now: datetime) -> bool:
     return send_to_rest(database, issue_id, now, LIFETIME) > 0
 
 
+def _anyway(database: Database, issue_id: int, now: datetime) -> bool:
+    del now
+    with database.write() as session:
+        return send_anyway(session, issue_id)
+
+
 ACTS: Final = MappingProxyType(
     {
         "pause": Act("Pause", "Nobody more gets it until you resume it.", frozenset({IssueState.SENDING}), _pause),
@@ -84,6 +92,12 @@ ACTS: Final = MappingProxyType(
             "It goes on where it stopped; who had it does not get it again.",
             frozenset({IssueState.PAUSED}),
             _resume,
+        ),
+        "anyway": Act(
+            "Send anyway",
+            "The check before sending found something. It goes out all the same, and it is kept that you decided so.",
+            frozenset({IssueState.PAUSED}),
+            _anyway,
         ),
         "cancel": Act(
             "Cancel",
@@ -109,7 +123,7 @@ def issues_page(request: Request, admin: SignedIn) -> Response:
 
 
 @router.get("/readers/{subscriber_id}")
-def reader_page(request: Request, admin: SignedIn, subscriber_id: int) -> Response:
+def reader_page(request: Request, admin: Editor, subscriber_id: int) -> Response:
     """Every mail to one reader, with what became of it."""
     with deps_of(request).database.read() as session:
         found = dossier_of(session, subscriber_id)
@@ -139,6 +153,7 @@ def issue_page(  # noqa: PLR0913 - the filters in the address
         if summary is None:
             raise HTTPException(404)
         lines = delivery_rows(session, issue_id, chosen, after=after, limit=_PAGE + 1)
+        is_waiting, findings = findings_of(session, issue_id)
     found, fault_words = _look_up(deps, issue_id, reader)
     filters = {name: str(value) for name, value in chosen._asdict().items() if value is not None}
     return private_page(
@@ -152,7 +167,16 @@ def issue_page(  # noqa: PLR0913 - the filters in the address
         chosen=chosen,
         filters=urlencode(filters),
         next_page=urlencode({**filters, "after": lines[_PAGE - 1].subscriber_id}) if len(lines) > _PAGE else "",
-        acts={name: act for name, act in ACTS.items() if summary.line.state in act.states},
+        is_editor=admin.role.includes(Role.EDITOR),
+        acts={
+            name: act
+            for name, act in ACTS.items()
+            if admin.role.includes(Role.EDITOR)
+            and summary.line.state in act.states
+            and (name != "anyway" or is_waiting)
+        },
+        is_waiting=is_waiting,
+        findings=findings,
         reader=reader,
         found=found,
         fault=fault_words,
@@ -176,11 +200,11 @@ def deliveries_csv(request: Request, admin: Editor, issue_id: int, state: Delive
 
 
 @router.get("/{issue_id}/{act}")
-def ask(request: Request, admin: SignedIn, issue_id: int, act: str) -> Response:
+def ask(request: Request, admin: Editor, issue_id: int, act: str) -> Response:
     """The question before anything is done."""
     if act not in ACTS:
         raise HTTPException(404)
-    return _question(request, admin.login, issue_id, act)
+    return _question(request, admin, issue_id, act)
 
 
 @router.post("/{issue_id}/{act}")
@@ -189,23 +213,25 @@ def do(request: Request, admin: Editor, issue_id: int, act: str, sure: Annotated
     if act not in ACTS:
         raise HTTPException(404)
     if not sure:
-        return _question(request, admin.login, issue_id, act)
+        return _question(request, admin, issue_id, act)
     deps = deps_of(request)
     now = deps.clock()
     try:
         done = ACTS[act].run(deps.database, issue_id, now)
     except IssueError as error:
-        return _question(request, admin.login, issue_id, act, fault=str(error))
+        return _question(request, admin, issue_id, act, fault=str(error))
     if not done:
         fault = "There is nothing to do any more: the issue has moved on meanwhile."
-        return _question(request, admin.login, issue_id, act, fault=fault)
+        return _question(request, admin, issue_id, act, fault=fault)
     with deps.database.write() as session:
-        audit(session, admin.login, f"issue.{act}", f"issue {issue_id}", now)
+        _, found = findings_of(session, issue_id)
+        overruled = {"findings": [one.problem for one in found]} if act == "anyway" else {}
+        audit(session, admin.login, f"issue.{act}", f"issue {issue_id}", now, (overruled, {}))
     deps.enqueue(Task.DELIVER, "deliver")
     return RedirectResponse(f"/admin/issues/{issue_id}", 303)
 
 
-def _question(request: Request, login: str, issue_id: int, act: str, *, fault: str = "") -> Response:
+def _question(request: Request, admin: Admin, issue_id: int, act: str, *, fault: str = "") -> Response:
     with deps_of(request).database.read() as session:
         summary = issue_summary(session, issue_id)
     if summary is None:
@@ -214,7 +240,7 @@ def _question(request: Request, login: str, issue_id: int, act: str, *, fault: s
         request,
         "admin/issue_act.html",
         status=409 if fault else 200,
-        admin={"login": login},
+        admin=admin,
         summary=summary,
         act_name=act,
         act=ACTS[act],

@@ -1,0 +1,178 @@
+"""Issue planned → checked → sent, or held with the reason. Runs before the delivery; may be run again at any time."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+import structlog
+
+from syndication.deliver.mail_lint import lint_mail
+from syndication.deliver.message import MessageBuilder, Occasion, Reader, Secrets
+from syndication.deliver.spamassassin import MOST_POINTS, spam_points
+from syndication.domain.delivery import DeliveryKind, DeliveryName
+from syndication.domain.errors import AddressError
+from syndication.domain.newsletters import Newsletter
+from syndication.domain.preflight import Demands, Finding, verdict
+from syndication.domain.site import Profile
+from syndication.domain.tokens import Purpose
+from syndication.jobs.post import PostOffice
+from syndication.net.client import Answer, NoAnswer, SafeClient, Visit
+from syndication.store.database import Database
+from syndication.store.delivering import digest_bodies
+from syndication.store.gating import (
+    GateCase,
+    gate_case,
+    hold,
+    issues_before_gate,
+    keep_findings,
+    open_gate,
+    take_out_suppressed,
+)
+from syndication.store.newsletters import newsletter
+
+_log = structlog.get_logger()
+
+NOBODY: Final = 2**40 - 1
+"""The largest subscription id that a token can name: nobody's."""
+
+_FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
+_REDIRECTS: Final = range(300, 400)
+_OK: Final = 200
+_PROXY: Final = "Let the web server in front pass POST requests to this address on unchanged, then check again."
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """Checks issues for one installation.
+
+    leaves: mail leaves by SMTP; else nothing is ever held. client: asks our own public address. example: words that stand
+    in a postal address which nobody has filled in. pauses_s: before asking our own address again, which may be starting.
+    """
+
+    database: Database
+    office: PostOffice
+    client: SafeClient
+    profile: Profile
+    leaves: bool
+    example: str
+    pauses_s: tuple[float, ...] = (1.0, 3.0)
+
+    def open_gates(self, now: datetime) -> list[int]:
+        """Check every issue that is to be sent and was not yet; the ids of those that are held."""
+        with self.database.read() as session:
+            waiting = issues_before_gate(session)
+        return [issue_id for issue_id in waiting if not self._pass(issue_id, now)]
+
+    def check(self, issue_id: int, now: datetime) -> list[Finding]:
+        """What stands in an issue's way now; written on the issue, which stays as it is."""
+        with self.database.read() as session:
+            case = gate_case(session, issue_id)
+        found = [] if case is None else list(self._findings(case, now))
+        with self.database.write() as session:
+            keep_findings(session, issue_id, found)
+        return found
+
+    def _pass(self, issue_id: int, now: datetime) -> bool:
+        with self.database.read() as session:
+            case = gate_case(session, issue_id)
+        found = list(self._findings(case, now)) if case and self.leaves else []
+        held = verdict(found)
+        with self.database.write() as session:
+            if held and hold(session, issue_id, held, found):
+                _log.error("issue_held", issue_id=issue_id, checks=sorted({one.check for one in found if one.holds}))
+                return False
+            open_gate(session, issue_id, found)
+        return True
+
+    def _findings(self, case: GateCase, now: datetime) -> Iterator[Finding]:
+        with self.database.read() as session:
+            stored = newsletter(session, case.newsletter_id)
+        assert stored is not None  # noqa: S101 - the foreign key says so
+        if case.rows != case.planned:
+            words = f"{case.planned} deliveries were planned, but there are {case.rows}."
+            yield Finding("audience", words, "Cancel the issue; its articles go into the next one. Please report it.")
+        left_out = take_out_suppressed(self.database, self.office.suppression_key, case.issue_id, now)
+        if left_out:
+            words = f"{left_out} readers were subscribed though their address is suppressed."
+            yield Finding("audience", words, "They were left out.", holds=False)
+        yield from _once_each(self._mails(case, stored.value))
+        yield from self._endpoint()
+
+    def _mails(self, case: GateCase, letter: Newsletter) -> Iterator[Finding]:
+        """What is wrong with the sample mails."""
+        if self._demands(letter).postal_address and self.example in letter.postal_address:
+            words = "The newsletter still has the example's postal address."
+            yield Finding("address", words, "Write yours into the newsletter: the law asks for it in every mail.")
+        with self.database.read() as session:
+            bodies = digest_bodies(session, case.samples)
+        occasion = Occasion("digest", f"i{case.issue_id}", case.at, to_list=True)
+        secrets = Secrets(self.office.keys, self.office.suppression_key, self.office.dkim)
+        for body in {id(body): body for body in bodies.values()}.values():
+            try:
+                builder = MessageBuilder(body, letter, self.office.site, occasion, secrets, self.office.back)
+            except AddressError as error:
+                yield Finding("header", str(error), "Write a plain sender address for the newsletter.")
+                return
+            name = DeliveryName(DeliveryKind.ISSUE, case.issue_id, 0)
+            raw = builder.build(name, Reader(NOBODY, "reader@example.org")).message
+            yield from lint_mail(raw, self._demands(letter))
+            yield from _spam(raw)
+
+    def _demands(self, letter: Newsletter) -> Demands:
+        is_public = self.profile is Profile.INTERNET
+        dkim = self.office.dkim
+        is_signed = dkim is not None and dkim.covers(letter.sender_address)
+        records = {f"{one.selector}._domainkey.{dkim.domain}": one.record for one in dkim.keys} if dkim else {}
+        address = letter.postal_address if is_public else ""
+        return Demands(https=is_public, postal_address=address, dkim=records if is_signed else {})
+
+    def _endpoint(self) -> Iterator[Finding]:
+        """Whether one-click works at our public address, tried with a link that is nobody's. Source: RFC 8058 section 3.1."""
+        token = self.office.keys.sign(Purpose.UNSUBSCRIBE, NOBODY)
+        url = f"{self.office.site.public_url}/unsubscribe/{token}"
+        port = urlsplit(url).port
+        for form, meaning in ((b"List-Unsubscribe=One-Click", "POST"), (None, "GET")):
+            answer = self._ask(
+                Visit(
+                    url,
+                    internal=True,
+                    ports=frozenset({port} if port else ()),
+                    headers=_FORM if form else {},
+                    body=form,
+                )
+            )
+            if isinstance(answer, NoAnswer):
+                words = f"Nothing answers a {meaning} at the unsubscribe address: {answer.reason}."
+                yield Finding(
+                    "unsubscribe", words, "Readers could not leave. Start `syndication serve`, or mend public_url."
+                )
+                return
+            if answer.status in _REDIRECTS:
+                words = f"A {meaning} of the unsubscribe address is redirected ({answer.status}), which mail providers do not follow."
+                yield Finding("unsubscribe", words, "Make public_url exactly the address that answers.")
+            elif answer.status != _OK:
+                words = f"A {meaning} of the unsubscribe address is answered {answer.status}."
+                yield Finding("unsubscribe", words, _PROXY)
+
+    def _ask(self, visit: Visit) -> Answer | NoAnswer:
+        answer = self.client.once(visit)
+        for pause_s in self.pauses_s:
+            if isinstance(answer, Answer):
+                break
+            time.sleep(pause_s)
+            answer = self.client.once(visit)
+        return answer
+
+
+def _spam(raw: bytes, points: Callable[[bytes], tuple[float, str] | None] = spam_points) -> Iterator[Finding]:
+    found = points(raw)
+    if found and found[0] > MOST_POINTS:
+        words = f"SpamAssassin gives it {found[0]:g} points ({found[1]}); {MOST_POINTS:g} are fine."
+        yield Finding("spam", words, "Look at these tests in the preview; or send it anyway.")
+
+
+def _once_each(findings: Iterator[Finding]) -> Iterator[Finding]:
+    yield from dict.fromkeys(findings)
