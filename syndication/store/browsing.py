@@ -68,6 +68,7 @@ class PastIssue:
     subject: str
     note: str
     articles: int
+    intro: str = ""
 
     @property
     def has_page(self) -> bool:
@@ -264,6 +265,7 @@ def _past(session: Session, rows: Sequence[IssueRow]) -> list[PastIssue]:
             subject=row.subject,
             note=row.note,
             articles=articles.get(row.id or 0, 0),
+            intro=row.intro,
         )
         for row in rows
     ]

@@ -111,7 +111,7 @@ class Service:
             text=True,
         )
         log.close()
-        self.wait_until(self.answers, 20)
+        self.wait_until(self.answers, 60)
 
     def answers(self) -> bool:
         assert self.process is not None
