@@ -50,6 +50,9 @@ from syndication.store.migrate import require_current
 from syndication.store.newsletters import newsletters
 from syndication.upkeep import Upkeep
 
+WAITED_FOR: Final = Limits(connect_s=5, first_byte_s=8, total_s=15)
+"""Of a look at a source that somebody waits for."""
+
 EXAMPLE_ADDRESS: Final = "Example Street"
 """Stands in the postal address of config/newsletters.toml as it is shipped."""
 
@@ -90,9 +93,17 @@ class App:
 
     def fetcher(self) -> SourceFetcher:
         """Reads sources, as this installation is allowed to."""
+        return SourceFetcher(self._agent(), self.settings.collect.allowed_networks, parse=ParserPool())
+
+    def _agent(self) -> str:
         contact = self.settings.collect.contact or self.site.public_url
-        agent = f"Syndication/{__version__} (+{contact}) feed-collector"
-        return SourceFetcher(agent, self.settings.collect.allowed_networks, parse=ParserPool())
+        return f"Syndication/{__version__} (+{contact}) feed-collector"
+
+    def checker(self) -> SourceFetcher:
+        """Looks at a source while somebody waits: the same rules, shorter time limits."""
+        settings = self.settings.collect
+        client = SafeClient(self._agent(), settings.allowed_networks, limits=WAITED_FOR)
+        return SourceFetcher(self._agent(), client=client, parse=ParserPool(), pause=lambda _: None)
 
     def transport(self) -> Transport:
         """The way mail leaves."""

@@ -5,7 +5,19 @@ import logging
 import typer
 
 from syndication import __version__
-from syndication.cli import admins, content, demo, issues, mail_in, mail_templates, mailing, people, running, tokens
+from syndication.cli import (
+    admins,
+    content,
+    demo,
+    issues,
+    mail_in,
+    mail_templates,
+    mailing,
+    people,
+    running,
+    sources,
+    tokens,
+)
 from syndication.cli.logs import log_from
 from syndication.cli.output import out
 
@@ -25,7 +37,7 @@ def before() -> None:
     log_from(logging.WARNING)
 
 
-for part in (running, content, mailing, mail_in, demo):
+for part in (running, sources, content, mailing, mail_in, demo):
     app.registered_commands += part.commands.registered_commands
 app.add_typer(content.sources, name="sources")
 app.add_typer(content.topics, name="topics")

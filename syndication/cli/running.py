@@ -184,6 +184,8 @@ def web_deps(app: App, enqueue: Enqueue, feeds: FeedServer) -> Deps:
         outbox=app.settings.outbox,
         var_folder=app.settings.var_folder,
         feeds=feeds,
+        box=app.keys.box,
+        checker=app.checker(),
     )
 
 

@@ -58,6 +58,14 @@ def load_source(session: Session, source_id: int) -> Source:
     return source_from(source_row(session, source_id))
 
 
+def places(session: Session) -> dict[str, str]:
+    """Slugs of all sources by their address."""
+    rows = session.execute(
+        select_columns(col(SourceRow.location), col(SourceRow.slug)).where(col(SourceRow.removed_at).is_(None))
+    )
+    return {row.location: row.slug for row in rows}
+
+
 def newest_dates(session: Session, source_id: int) -> list[datetime]:
     """When a source's newest articles came out, at most 20."""
     newest = (

@@ -16,6 +16,7 @@ from syndication.web import mailbox, pages, pictures, readers, sample, signup, y
 from syndication.web.admin import access, arriving, look, mail_templates, people
 from syndication.web.admin import issues as console_issues
 from syndication.web.admin import pages as console
+from syndication.web.admin import sources as console_sources
 from syndication.web.admin import tokens as console_tokens
 from syndication.web.api import articles as api_articles
 from syndication.web.api.problems import Problem, answer_problem, invalid, is_api, problem
@@ -63,6 +64,7 @@ def create_app(deps: Deps) -> ASGIApp:
         people,
         console,
         console_issues,
+        console_sources,
         console_tokens,
         api_articles,
     ):

@@ -10,7 +10,8 @@ from typing import Final, Protocol, cast
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from syndication.domain.seams import Enqueue
+from syndication.collect.fetcher import SourceFetcher
+from syndication.domain.seams import Box, Enqueue
 from syndication.domain.site import Profile, Site
 from syndication.domain.tokens import KeyRing
 from syndication.store.database import Database
@@ -33,7 +34,8 @@ class FeedServer(Protocol):
 class Deps:
     """clock: this instant, aware UTC. outbox: the folder mail is kept in, None when it leaves by SMTP.
 
-    var_folder: everything that is this installation's own. proxies: who may tell us a visitor's address in X-Forwarded-For.
+    box: seals log-ins of sources. checker: looks at a source before it is saved. var_folder: everything that is this
+    installation's own. proxies: who may tell us a visitor's address in X-Forwarded-For.
     """
 
     database: Database
@@ -47,6 +49,8 @@ class Deps:
     var_folder: Path
     feeds: FeedServer
     proxies: tuple[Network, ...] = LOOPBACK
+    box: Box | None = None
+    checker: SourceFetcher | None = None
 
 
 def deps_of(request: Request) -> Deps:

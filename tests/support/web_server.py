@@ -41,8 +41,8 @@ class WebServer:
 
 
 @contextmanager
-def web_server(script: Script) -> Iterator[WebServer]:
-    """Serve until the end of the block."""
+def web_server(script: Script, address: str = "127.0.0.1") -> Iterator[WebServer]:
+    """Serve until the end of the block. address: of this machine."""
     running = WebServer(0, script)
 
     class Handler(BaseHTTPRequestHandler):
@@ -71,7 +71,7 @@ def web_server(script: Script) -> Iterator[WebServer]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as http.server has it
             del format, args
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer((address, 0), Handler)
     running.port = server.server_port
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()

@@ -6,6 +6,7 @@ from typing import Final
 ENTRIES: Final = (
     ("Main", "/admin/"),
     ("Issues", "/admin/issues/"),
+    ("Sources", "/admin/sources/"),
     ("Settings", "/admin/settings/"),
 )
 

@@ -1,0 +1,77 @@
+"""Sources as an admin handles them: added, changed, paused, mended, removed, many at once by OPML."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from syndication.collect.opml import Outline
+from syndication.domain.errors import SourceError
+from syndication.domain.sources import Source
+from syndication.domain.states import SourceKind
+from syndication.net.hosts import host_of
+from syndication.store.admins import audit
+from syndication.store.collecting import add_source, list_sources, places
+from syndication.store.database import Database
+from syndication.store.managing import free_slug, make_urgent
+
+_CHUNK: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did. known: addresses that were sources already."""
+
+    added: int
+    known: int
+
+
+def save_source(database: Database, source: Source, actor: str, now: datetime) -> int:
+    """Add a source that is visited at once, before all others; answers its id. now: aware UTC.
+
+    Raises SourceError when its address is no address, or a source has it already.
+    """
+    is_address = source.kind in {SourceKind.FOLDER, SourceKind.PUSH} or bool(host_of(source.location))
+    if not is_address:
+        message = "The address must look like https://example.org/feed."
+        raise SourceError(message)
+    with database.write() as session:
+        known = places(session).get(source.location) if source.location else None
+        if known:
+            message = f"'{known}' is a source with this address already."
+            raise SourceError(message)
+        wanted = source.slug or source.title or host_of(source.location)
+        number = add_source(session, replace(source, slug=free_slug(session, wanted)), now)
+        make_urgent(session, number)
+        audit(session, actor, "source.add", f"source {number}", now, ({}, {"location": source.location}))
+    return number
+
+
+def import_opml(
+    database: Database, outlines: Sequence[Outline], now: datetime, progress: Callable[[int], None] = lambda _: None
+) -> Imported:
+    """Add every feed that is none of our sources yet, a hundred at a time. May be killed and run again. now: aware UTC."""
+    added = 0
+    for start in range(0, len(outlines), _CHUNK):
+        chunk = outlines[start : start + _CHUNK]
+        with database.write() as session:
+            known = places(session)
+            for outline in chunk:
+                if outline.url in known:
+                    continue
+                title = outline.title or host_of(outline.url)
+                slug = free_slug(session, title)
+                source = Source(slug, title, SourceKind.FEED, outline.url, outline.site, outline.language)
+                add_source(session, source, now)
+                known[outline.url] = slug
+                added += 1
+            audit(session, "import", "source.import", f"{len(chunk)} addresses", now)
+        progress(start + len(chunk))
+    return Imported(added, len(outlines) - added)
+
+
+def outlines_of(database: Database) -> list[Outline]:
+    """All feeds, for OPML."""
+    with database.read() as session:
+        listed = list_sources(session)
+    return [Outline(one.location, one.title) for one in listed if one.kind is SourceKind.FEED]
