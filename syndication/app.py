@@ -31,6 +31,7 @@ from syndication.jobs.collect import Collecting, collect_due, look_for_due
 from syndication.jobs.compose import compose_issue
 from syndication.jobs.deliver import PostOffice, deliver_ready, recover_deliveries
 from syndication.jobs.fire import fire_due
+from syndication.jobs.group import group_articles
 from syndication.jobs.mail_in import MailIn
 from syndication.jobs.notices import send_link, send_missing
 from syndication.jobs.ping import ping_hubs
@@ -197,6 +198,7 @@ class App:
 
         def classify() -> None:
             classify_pending(database, enqueue, now())
+            group_articles(database, now())
 
         def publish(thorough: int = 0) -> None:
             publish_feeds(database, site, now(), thorough=bool(thorough))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from syndication.domain.articles import Item
 from syndication.domain.source_options import Identity
 from syndication.html.text import clean_line
 from syndication.html.tree import word_set
@@ -23,6 +24,7 @@ _TRACKERS: Final = word_set(
     fb_source action_object_map action_type_map ga_source ga_medium ga_term ga_content ga_campaign gad_source
     """
 )
+_CODES: Final = ("en", "it")
 _LANGUAGES: Final = frozenset({"lang", "language", "locale", "hl", "lng"})
 
 
@@ -106,6 +108,13 @@ def without_language(canonical: str) -> str:
         return canonical
     kept = [part for part in query.split("&") if part.partition("=")[0].lower() not in _LANGUAGES]
     return f"{head}?{'&'.join(kept)}" if kept else head
+
+
+def siblings(item: Item) -> tuple[str, ...]:
+    """Keys of the addresses where the same article may stand in other languages."""
+    own = item.canonical_url
+    guessed = [f"{own}?lang={code}" for code in _CODES] if own and "?" not in own else []
+    return tuple(dict.fromkeys(key for key in (*item.variants, *guessed) if key != own))
 
 
 def is_page(canonical: str) -> bool:

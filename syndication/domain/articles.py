@@ -102,6 +102,8 @@ class KnownArticle:
     revision: int
     removed: bool = False
     native_key: str = ""
+    native_id: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What a visit leaves behind: articles, their wordings and sightings; and what was known of them before."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -9,12 +9,12 @@ from sqlalchemy import select as select_columns
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from syndication.domain.articles import Item, KnownArticle
+from syndication.domain.articles import Item, KnownArticle, Wording
 from syndication.domain.ids import article_uid
 from syndication.domain.sources import Source
 from syndication.domain.states import FirstFetch
 from syndication.store.collecting import row_id
-from syndication.store.tables import ArticleRow, ArticleTextRow, SightingRow
+from syndication.store.tables import ArticleRow, ArticleTextRow, SightingRow, SourceRow
 
 _WRITERS_LOCK: Final = 0x5D1_C011
 
@@ -25,23 +25,26 @@ class KnownItems:
 
     by_key: articles this source has brought, by native key. here, elsewhere: articles first seen in this or in another
     source, by canonical URL; an address of several articles of this source names none. sighted: native keys under which
-    this source was seen to carry another source's article.
+    this source was seen to carry another source's article. same_words: articles of this source by content hash.
     """
 
     by_key: Mapping[str, KnownArticle]
     here: Mapping[str, KnownArticle]
     elsewhere: Mapping[str, KnownArticle]
     sighted: frozenset[str]
+    same_words: Mapping[str, KnownArticle]
 
 
-def known_items(session: Session, source_id: int, items: Sequence[Item]) -> KnownItems:
-    """What is known of these items. In a writing session nobody else adds articles until it ends."""
+def known_items(session: Session, source_id: int, items: Sequence[Item], siblings: Collection[str] = ()) -> KnownItems:
+    """What is known of these items; siblings: further canonical URLs to look at. In a writing session nobody else adds articles until it ends."""
     if session.get_bind().dialect.name == "postgresql":
         # SQLite has one writer; here two sources could bring the same new article at the same moment.
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITERS_LOCK})
     keys = [item.native_key for item in items]
-    urls = [item.canonical_url for item in items if item.canonical_url]
-    own = _articles(session, (col(ArticleRow.source_id) == source_id) & col(ArticleRow.native_key).in_(keys))
+    urls = {*(item.canonical_url for item in items if item.canonical_url), *siblings}
+    hashes = [item.content_hash for item in items if not item.canonical_url]
+    is_own = col(ArticleRow.source_id) == source_id
+    own = _articles(session, is_own & col(ArticleRow.native_key).in_(keys))
     at_urls = _articles(session, col(ArticleRow.canonical_url).in_(urls))
     sighted = session.scalars(
         select_columns(col(SightingRow.native_key)).where(
@@ -63,14 +66,28 @@ def known_items(session: Session, source_id: int, items: Sequence[Item]) -> Know
         here={url: article for url, article in here.items() if url not in shared},
         elsewhere=elsewhere,
         sighted=frozenset(sighted),
+        same_words={
+            article.content_hash: _known(article)
+            for article in (_articles(session, is_own & col(ArticleRow.content_hash).in_(hashes)) if hashes else ())
+        },
     )
 
 
-def add_articles(session: Session, source_id: int, source: Source, items: Sequence[Item], now: datetime) -> None:
-    """Store new articles with their wording and first sighting. now: aware UTC, becomes `first_seen_at`.
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where new articles come from. history: native keys of those that are history although they come late."""
+
+    source_id: int
+    source: Source
+    history: frozenset[str] = frozenset()
+
+
+def add_articles(session: Session, origin: Origin, items: Sequence[Item], now: datetime) -> None:
+    """Store new articles with their wordings and first sighting. now: aware UTC, becomes `first_seen_at`.
 
     They are history when it is the source's first visit and its `first_fetch` says so.
     """
+    source_id, source = origin.source_id, origin.source
     if not items:
         return
     is_backfill = source.first_fetch is FirstFetch.BACKFILL and not source.fetched_before
@@ -82,7 +99,8 @@ def add_articles(session: Session, source_id: int, source: Source, items: Sequen
             uid=article_uid(f"{source.slug}#{source_id}", item.native_key) if uid in taken else uid,
             source_id=source_id,
             native_key=item.native_key,
-            is_backfill=is_backfill,
+            is_backfill=is_backfill or item.native_key in origin.history,
+            native_id=item.native_id,
             language=item.language,
             first_seen_at=now,
             published_at=item.published.at,
@@ -102,6 +120,13 @@ def add_articles(session: Session, source_id: int, source: Source, items: Sequen
             article_id=number, language=item.language, title=item.title, summary=item.summary, content=item.content
         )
         for number, item in numbered
+    )
+    session.add_all(
+        ArticleTextRow(
+            article_id=number, language=told.language, title=told.title, summary=told.summary, content=told.content
+        )
+        for number, item in numbered
+        for told in _further(item)
     )
     add_sightings(session, source_id, [(item, number) for number, item in numbered], now)
 
@@ -129,7 +154,70 @@ def update_articles(session: Session, items: Sequence[tuple[Item, int]], now: da
         article.updated_at = now
         article.rules_version = 0
         session.add_all((article, wording))
+        for told in _further(item):
+            _tell(session, number, told)
     session.flush()
+
+
+def translate_articles(session: Session, items: Sequence[tuple[Item, int]], now: datetime) -> set[str]:
+    """Keep what items tell of articles (item, article id) in their own languages; the keys of what was new or changed.
+
+    now: aware UTC. The articles are classified again; neither ids nor places in the order of acceptance change.
+    """
+    changed: set[str] = set()
+    for item, number in items:
+        told = Wording(item.language, item.title, item.summary, item.content)
+        if not _tell(session, number, told):
+            continue
+        changed.add(item.native_key)
+        article = session.get_one(ArticleRow, number, with_for_update=True, populate_existing=True)
+        article.updated_at, article.rules_version = now, 0
+        article.revision += 1
+        session.add(article)
+    session.flush()
+    return changed
+
+
+def trust_of(session: Session, source_id: int) -> int:
+    """How badly a source's own ids behaved so far."""
+    return session.get_one(SourceRow, source_id).id_faults
+
+
+def keep_trust(session: Session, source_id: int, faults: int, *, distrusted: bool, ids: Mapping[int, str]) -> None:
+    """Keep how a source's ids behave, and the ids (by article id) that changed."""
+    row = session.get_one(SourceRow, source_id)
+    row.id_faults, row.distrusted = faults, distrusted
+    session.add(row)
+    for number, native_id in ids.items():
+        article = session.get_one(ArticleRow, number)
+        article.native_id = native_id
+        session.add(article)
+    session.flush()
+
+
+def last_success_of(session: Session, source_id: int) -> datetime | None:
+    """When a source was last read (aware UTC)."""
+    return session.get_one(SourceRow, source_id).last_success_at
+
+
+def _further(item: Item) -> list[Wording]:
+    return [told for told in item.translations if told.language and told.language != item.language]
+
+
+def _tell(session: Session, number: int, told: Wording) -> bool:
+    """Keep an article's wording in a further language; whether anything changed."""
+    wanted = select(ArticleTextRow).where(
+        col(ArticleTextRow.article_id) == number, col(ArticleTextRow.language) == told.language
+    )
+    row = session.exec(wanted).first()
+    if row is None:
+        row = ArticleTextRow(article_id=number, language=told.language, title=told.title, revision=0)
+    elif (row.title, row.summary, row.content) == (told.title, told.summary, told.content):
+        return False
+    row.title, row.summary, row.content = told.title, told.summary, told.content
+    row.revision += 1
+    session.add(row)
+    return True
 
 
 def add_sightings(session: Session, source_id: int, items: Sequence[tuple[Item, int]], now: datetime) -> None:
@@ -150,13 +238,21 @@ def _articles(session: Session, where: Any) -> list[Any]:  # noqa: ANN401 - SQLA
         ArticleRow.content_hash,
         ArticleRow.revision,
         ArticleRow.removed_at,
+        ArticleRow.native_id,
+        ArticleRow.language,
     )
     return list(session.execute(select_columns(*map(col, fields)).where(where).order_by(col(ArticleRow.id))))
 
 
 def _known(article: Any) -> KnownArticle:  # noqa: ANN401 - a row of `_articles`
     return KnownArticle(
-        article.id, article.content_hash, article.revision, article.removed_at is not None, article.native_key
+        article.id,
+        article.content_hash,
+        article.revision,
+        article.removed_at is not None,
+        article.native_key,
+        article.native_id,
+        article.language,
     )
 
 
