@@ -186,6 +186,7 @@ def web_deps(app: App, enqueue: Enqueue, feeds: FeedServer) -> Deps:
         feeds=feeds,
         box=app.keys.box,
         checker=app.checker(),
+        transport=app.transport,
     )
 
 

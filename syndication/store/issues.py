@@ -193,8 +193,10 @@ def close_finished_issues(database: Database, now: datetime) -> list[int]:
     return [issue_id for issue_id in candidates if issue_id and _close_if_settled(database, issue_id, now)]
 
 
-def list_issues(session: Session, limit: int = 50, newsletter: str | None = None) -> list[IssueLine]:
-    """The latest issues, newest first. newsletter: a slug, None for all."""
+def list_issues(
+    session: Session, limit: int = 50, newsletter: str | None = None, *, before: int | None = None
+) -> list[IssueLine]:
+    """The latest issues, newest first. newsletter: a slug, None for all. before: only with a smaller id."""
     statement = (
         select(IssueRow, NewsletterRow.slug)
         .join(NewsletterRow, col(NewsletterRow.id) == col(IssueRow.newsletter_id))
@@ -203,6 +205,8 @@ def list_issues(session: Session, limit: int = 50, newsletter: str | None = None
     )
     if newsletter is not None:
         statement = statement.where(NewsletterRow.slug == newsletter)
+    if before is not None:
+        statement = statement.where(col(IssueRow.id) < before)
     return [_line(row, slug) for row, slug in session.exec(statement)]
 
 

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Final
 
 import structlog
-from fastapi import Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -13,12 +13,23 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from syndication.web import mailbox, pages, pictures, readers, sample, signup, yours
-from syndication.web.admin import access, arriving, look, mail_templates, people
+from syndication.web.admin import (
+    access,
+    arriving,
+    drafts,
+    look,
+    mail_templates,
+    newsletters,
+    people,
+    schedules,
+    subscribers,
+    topics,
+)
 from syndication.web.admin import issues as console_issues
 from syndication.web.admin import pages as console
 from syndication.web.admin import sources as console_sources
 from syndication.web.admin import tokens as console_tokens
-from syndication.web.api import articles as api_articles
+from syndication.web.api import description as api
 from syndication.web.api.problems import Problem, answer_problem, invalid, is_api, problem
 from syndication.web.deps import Deps
 from syndication.web.render import message_page
@@ -62,13 +73,19 @@ def create_app(deps: Deps) -> ASGIApp:
         access,
         arriving,
         people,
+        drafts,
+        newsletters,
+        subscribers,
+        schedules,
+        topics,
         console,
         console_issues,
         console_sources,
         console_tokens,
-        api_articles,
+        api,
+        *api.PARTS,
     ):
-        router.include_router(part.router)
+        router.include_router(part if isinstance(part, APIRouter) else part.router)
     router.add_exception_handler(HTTPException, _http_error)
     router.add_exception_handler(Problem, answer_problem)
     router.add_exception_handler(RequestValidationError, _incomplete)

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from syndication.collect.fetcher import SourceFetcher
-from syndication.domain.seams import Box, Enqueue
+from syndication.domain.seams import Box, Enqueue, Transport
 from syndication.domain.site import Profile, Site
 from syndication.domain.tokens import KeyRing
 from syndication.store.database import Database
@@ -36,6 +36,7 @@ class Deps:
 
     box: seals log-ins of sources. checker: looks at a source before it is saved. var_folder: everything that is this
     installation's own. proxies: who may tell us a visitor's address in X-Forwarded-For.
+    transport: the way a test mail leaves.
     """
 
     database: Database
@@ -48,6 +49,7 @@ class Deps:
     outbox: Path | None
     var_folder: Path
     feeds: FeedServer
+    transport: Callable[[], Transport]
     proxies: tuple[Network, ...] = LOOPBACK
     box: Box | None = None
     checker: SourceFetcher | None = None

@@ -4,32 +4,27 @@ Known and unknown addresses get the same answer in the same time: mails are made
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from types import MappingProxyType
 from typing import Annotated, Final
 
 import structlog
 from fastapi import APIRouter, Form, HTTPException
 from pydantic import BaseModel
-from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from syndication.deliver.addresses import parse_address
-from syndication.domain.errors import AddressError, SyndicationError
+from syndication.domain.errors import AddressError
 from syndication.domain.newsletters import Choice
-from syndication.domain.seams import Task
-from syndication.domain.site import Site
 from syndication.domain.states import NoticeKind, SubscriptionStatus
 from syndication.domain.tokens import Purpose, suppression_mark
-from syndication.jobs.notices import send_confirmation, send_link, send_welcome, welcome_stories
+from syndication.jobs.notices import welcome_stories
 from syndication.store.answering import Answer, ask_for_links
 from syndication.store.browsing import Offer, offer_of, offers
-from syndication.store.database import Database
 from syndication.store.subscribing import SignUp, confirm, sign_up
-from syndication.web.deps import Deps, deps_of
+from syndication.web.deps import deps_of
 from syndication.web.mailbox import may_see_mailbox
+from syndication.web.notices import posting
 from syndication.web.render import message_page, page, token_page
 from syndication.web.security import client_address
 from syndication.web.throttle import Throttle, network_of
@@ -42,10 +37,6 @@ _log = structlog.get_logger()
 _CONSENT_VERSION: Final = hashlib.sha256(CONSENT.encode()).hexdigest()[:12]
 _FROM_ONE_NETWORK: Final = (30, timedelta(hours=1))
 _FROM_EVERYWHERE: Final = (600, timedelta(hours=1))
-
-_SENDERS: Final[MappingProxyType[NoticeKind, Callable[[Database, Site, int, datetime], bool]]] = MappingProxyType(
-    {NoticeKind.CONFIRM: send_confirmation, NoticeKind.WELCOME: send_welcome, NoticeKind.LINK: send_link}
-)
 
 
 class Throttles:
@@ -95,7 +86,7 @@ def subscribe(request: Request, form: Annotated[SignUpForm, Form()]) -> Response
     else:
         answers = []
     after = f"/subscribe/sent?newsletter={offer.newsletter.slug}"
-    return RedirectResponse(after, 303, background=_posting(deps, answers))
+    return RedirectResponse(after, 303, background=posting(deps, answers))
 
 
 @router.get("/subscribe/sent")
@@ -122,7 +113,7 @@ def confirm_subscription(request: Request, token: str) -> Response:
         confirm(session, subscription_id, visit_of(request), deps.clock())
     answer = _confirmation(request, subscription_id)
     # A second press makes up for a crash after the first: the job sends a welcome once.
-    answer.background = _posting(deps, [Answer(subscription_id, NoticeKind.WELCOME)])
+    answer.background = posting(deps, [Answer(subscription_id, NoticeKind.WELCOME)])
     return answer
 
 
@@ -144,7 +135,7 @@ def mail_link(request: Request, email: Annotated[str, Form()] = "") -> Response:
         return _too_many(request)
     with deps.database.write() as session:
         answers = ask_for_links(session, address.key, deps.clock())
-    return RedirectResponse("/link/sent", 303, background=_posting(deps, answers))
+    return RedirectResponse("/link/sent", 303, background=posting(deps, answers))
 
 
 @router.get("/link/sent")
@@ -220,22 +211,6 @@ def _ask(request: Request, form: SignUpForm, offer: Offer) -> list[Answer]:
     with deps.database.write() as session:
         answer = sign_up(session, wanted, visit_of(request, text_version=_CONSENT_VERSION), deps.clock())
     return [answer] if answer else []
-
-
-def _posting(deps: Deps, answers: Sequence[Answer]) -> BackgroundTask:
-    """Makes these notices once the answer has left, and asks for their delivery."""
-
-    def post() -> None:
-        for answer in answers:
-            try:
-                _SENDERS[answer.notice](deps.database, deps.site, answer.subscription_id, deps.clock())
-            except SyndicationError as error:
-                # The reader can ask again: nothing was counted as sent.
-                _log.error("notice_failed", kind=answer.notice, subscription=answer.subscription_id, reason=str(error))
-        if answers:
-            deps.enqueue(Task.DELIVER, "deliver")
-
-    return BackgroundTask(post)
 
 
 def _throttles(request: Request) -> Throttles:

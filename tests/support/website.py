@@ -13,6 +13,7 @@ from sqlmodel import col, select
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from syndication.compose.templates import MAILS, compile_template, load_source
+from syndication.deliver.outbox import OutboxTransport
 from syndication.domain.seams import Task
 from syndication.domain.site import Profile, Site
 from syndication.domain.states import NoticeKind, SubscriptionStatus
@@ -102,6 +103,7 @@ class Website:
             outbox=self.outbox,
             var_folder=self.outbox.parent,
             feeds=NoFeeds(),
+            transport=lambda: OutboxTransport(self.outbox),
         )
         return replace(deps, **other)  # type: ignore[arg-type] # the names are checked when it runs
 

@@ -17,6 +17,10 @@ class SubscriberRow(SQLModel, table=True):
     """
 
     __tablename__ = "subscriber"
+    __table_args__ = (
+        # For 'begins with': PostgreSQL needs the operators of patterns.
+        Index("ix_subscriber_address_key_prefix", "address_key", postgresql_ops={"address_key": "text_pattern_ops"}),
+    )
 
     id: int | None = big_key()
     address: str
@@ -54,6 +58,8 @@ class SubscriptionRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("newsletter_id", "subscriber_id"),
         Index("ix_subscription_schedule_id_subscriber_id", "schedule_id", "subscriber_id"),
+        Index("ix_subscription_counts", "schedule_id", "status", "paused_until"),
+        Index("ix_subscription_status_id", "status", "id"),
     )
 
     id: int | None = big_key()
@@ -75,6 +81,7 @@ class SubscriptionTopicRow(SQLModel, table=True):
     """A topic that a reader chose; the truth from which the segment is derived."""
 
     __tablename__ = "subscription_topic"
+    __table_args__ = (Index("ix_subscription_topic_topic_id_subscription_id", "topic_id", "subscription_id"),)
 
     subscription_id: int = big_reference("subscription.id", primary_key=True)
     topic_id: int = Field(foreign_key="topic.id", primary_key=True)

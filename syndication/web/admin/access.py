@@ -115,8 +115,14 @@ def require(role: Role) -> Callable[[Request], Admin]:
     return admin
 
 
-SignedIn = Annotated[Admin, Depends(signed_in)]
-"""Anybody with a log-in: viewers too."""
+def _looking(request: Request) -> Admin:
+    return signed_in(request) if request.method in {"GET", "HEAD"} else require(Role.EDITOR)(request)
+
+
+SignedIn = Annotated[Admin, Depends(_looking)]
+"""Anybody with a log-in, viewers too, who looks; to change anything takes an editor."""
+Oneself = Annotated[Admin, Depends(signed_in)]
+"""Anybody with a log-in, for what concerns nobody else."""
 Editor = Annotated[Admin, Depends(require(Role.EDITOR))]
 Owner = Annotated[Admin, Depends(require(Role.OWNER))]
 

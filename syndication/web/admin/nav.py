@@ -5,6 +5,9 @@ from typing import Final
 
 ENTRIES: Final = (
     ("Main", "/admin/"),
+    ("Topics", "/admin/topics/"),
+    ("Newsletters", "/admin/newsletters/"),
+    ("Subscribers", "/admin/subscribers/"),
     ("Issues", "/admin/issues/"),
     ("Sources", "/admin/sources/"),
     ("Settings", "/admin/settings/"),
@@ -23,6 +26,8 @@ def is_current(path: str, entry: str) -> bool:
     """Whether a page belongs to an entry."""
     if entry == "/admin/":
         return path == entry
+    if entry == "/admin/newsletters/":
+        return path.startswith((entry, "/admin/schedules/"))
     if entry == "/admin/settings/":
         return path.startswith((entry, *UNDER_SETTINGS.values()))
     return path.startswith(entry)

@@ -23,7 +23,7 @@ from syndication.store.people import (
     remove_admin,
     withdraw_invitation,
 )
-from syndication.web.admin.access import COOKIE, Owner, SignedIn
+from syndication.web.admin.access import COOKIE, Oneself, Owner, SignedIn
 from syndication.web.deps import deps_of
 from syndication.web.render import private_page
 
@@ -107,7 +107,7 @@ def remove(request: Request, admin: Owner, admin_id: int) -> Response:
 
 
 @router.post("/people/password")
-def new_password(request: Request, admin: SignedIn) -> Response:
+def new_password(request: Request, admin: Oneself) -> Response:
     """Lead to the form for one's own new password."""
     deps, secret = deps_of(request), secrets.token_urlsafe(_SECRET_BYTES)
     with deps.database.write() as session:
@@ -116,7 +116,7 @@ def new_password(request: Request, admin: SignedIn) -> Response:
 
 
 @router.post("/people/log-ins/{mark}/end")
-def end(request: Request, admin: SignedIn, mark: str) -> Response:
+def end(request: Request, admin: Oneself, mark: str) -> Response:
     """End a log-in: one's own, or as an owner anybody's."""
     deps = deps_of(request)
     now = deps.clock()

@@ -144,9 +144,9 @@ def test_what_came_in_and_what_went_out_is_counted(website: Website, cookie: str
 
 def test_saving_a_schedule_moves_its_next_slot_and_is_written_down(website: Website, cookie: str) -> None:
     before = only_schedule(website)
-    form = {"cron": "0 8 * * 1-5", "zone": "Europe/Berlin", "version": str(before.version)}
+    form = {"cron": "0 8 * * 1-5", "zone": "Europe/Berlin", "version": str(before.version), "enabled": "true"}
     answer = website.visitor().post(f"/admin/schedules/{before.id}", data=form, headers={"cookie": cookie})
-    assert answer.headers["location"] == "/admin/"
+    assert answer.headers["location"] == "/admin/newsletters/1"
     after = only_schedule(website)
     assert (after.cron, after.zone, after.version) == ("0 8 * * 1-5", "Europe/Berlin", before.version + 1)
     assert after.next_slot > website.now
@@ -161,7 +161,8 @@ def test_two_admins_do_not_overwrite_each_other_silently(website: Website, cooki
         form = {"cron": cron, "zone": "Europe/Rome", "version": str(stored.version)}
         answer = website.visitor().post(f"/admin/schedules/{stored.id}", data=form, headers={"cookie": cookie})
         assert answer.status_code == status
-    assert "Somebody else saved this schedule" in answer.text
+    assert "Saved by anna meanwhile" in answer.text
+    assert "<td>0 8 * * *</td><td>0 9 * * *</td>" in answer.text
     assert 'value="0 9 * * *"' in answer.text
     assert only_schedule(website).cron == "0 8 * * *"
 

@@ -1,0 +1,122 @@
+"""Editing newsletters and their schedules: order of topics, faults, two people at once, hold and skip."""
+
+from typing import Any
+
+from sqlmodel import select
+
+from syndication.domain.roles import Role
+from syndication.domain.states import IssueState
+from syndication.store.newsletters import StoredNewsletter, newsletter
+from syndication.store.tables import IssueRow, ScheduleRow
+from tests.support.console import Colleague, colleague
+from tests.support.website import Website
+
+
+def form(**other: object) -> dict[str, Any]:
+    return {
+        "title": "Radar",
+        "slug": "radar",
+        "sender_name": "The desk",
+        "sender_address": "desk@example.org",
+        "postal_address": "Via Roma 1, Torino",
+        "language": "it",
+        "topics": ["agents", "local"],
+        "order-agents": "2",
+        "order-local": "1",
+        **other,
+    }
+
+
+def stored(website: Website, slug: str) -> StoredNewsletter:
+    with website.database.read() as session:
+        found = newsletter(session, slug)
+    assert found
+    return found
+
+
+def mark(editor: Colleague, path: str) -> str:
+    return editor.words(path).split('name="mark" value="')[1].split('"')[0]
+
+
+def test_a_new_newsletter_has_its_topics_in_order_and_asks_for_a_schedule(website: Website) -> None:
+    ed = colleague(website, "ed", Role.EDITOR)
+    answer = ed.post("/admin/newsletters/new", **form())
+    made = stored(website, "radar")
+    assert answer.headers["location"] == f"/admin/newsletters/{made.id}"
+    assert made.value.topics == ("local", "agents")
+    assert "It has no schedule yet" in ed.words(answer.headers["location"])
+    added = ed.post(f"{answer.headers['location']}/schedules", cadence="daily", cron="0 8 * * *", zone="Europe/Rome")
+    assert "Every day" in ed.words(added.headers["location"]) or "08:00" in ed.words(added.headers["location"])
+    assert len(ed.log("schedule.create")) == 1
+
+
+def test_what_is_wrong_is_said_beside_what_was_typed(website: Website) -> None:
+    ed = colleague(website, "ed", Role.EDITOR)
+    wrong = form(title="", sender_address="desk at example", topics=[], language="xx", slug="weekly")
+    answer = ed.post("/admin/newsletters/new", **wrong)
+    assert answer.status_code == 422
+    for words in ("Give the newsletter a title", "desk at example", "at least one topic", "words for mails"):
+        assert words in answer.text
+    taken = ed.post("/admin/newsletters/new", **form(slug="weekly"))
+    assert taken.status_code == 422
+    assert "already" in taken.text
+
+
+def test_a_save_keeps_the_short_name_and_is_written_down_field_by_field(website: Website) -> None:
+    ed = colleague(website, "ed", Role.EDITOR)
+    path = f"/admin/newsletters/{stored(website, 'weekly').id}"
+    assert ed.post(path, **form(mark=mark(ed, path), slug="other")).status_code == 303
+    after = stored(website, "weekly").value
+    assert (after.title, after.sender_address, after.topics) == ("Radar", "desk@example.org", ("local", "agents"))
+    entry = ed.log("newsletter.change")[0]
+    assert entry.after["title"] == "Radar"
+    assert "slug" not in entry.after
+
+
+def test_of_two_people_the_second_sees_what_the_first_saved(website: Website) -> None:
+    anna, bert = colleague(website, "anna", Role.EDITOR), colleague(website, "bert", Role.EDITOR)
+    path = f"/admin/newsletters/{stored(website, 'weekly').id}"
+    seen = mark(anna, path)
+    anna.post(path, **form(title="Anna", mark=seen))
+    late = bert.post(path, **form(title="Bert", mark=seen))
+    assert late.status_code == 409
+    assert "<td>Anna</td><td>Bert</td>" in late.text
+    assert stored(website, "weekly").value.title == "Anna"
+
+
+def test_a_wrong_schedule_is_explained_and_kept(website: Website) -> None:
+    ed = colleague(website, "ed", Role.EDITOR)
+    path = f"/admin/newsletters/{stored(website, 'weekly').id}/schedules"
+    answer = ed.post(path, cadence="daily", cron="0 25 * * *", zone="Europe/Rome")
+    assert answer.status_code == 422
+    assert 'value="0 25 * * *"' in answer.text
+
+
+def test_a_skipped_slot_is_recorded_and_the_next_one_stays(website: Website) -> None:
+    ed = colleague(website, "ed", Role.EDITOR)
+    with website.database.read() as session:
+        before = session.exec(select(ScheduleRow)).one()
+    ed.post(f"/admin/schedules/{before.id}/skip")
+    with website.database.read() as session:
+        after = session.exec(select(ScheduleRow)).one()
+        issue = session.exec(select(IssueRow)).one()
+    assert (issue.state, issue.slot, issue.note) == (IssueState.SKIPPED, before.next_slot, "Skipped by ed.")
+    assert after.next_slot > before.next_slot
+    assert after.last_cut == before.last_cut
+
+
+def test_a_held_schedule_says_so_and_skips_nothing(website: Website) -> None:
+    ed = colleague(website, "ed", Role.EDITOR)
+    held = {"cron": "0 8 * * *", "zone": "Europe/Rome", "version": "1"}
+    assert ed.post("/admin/schedules/1", **held).status_code == 303
+    assert "It is held" in ed.words("/admin/schedules/1")
+    ed.post("/admin/schedules/1/skip")
+    with website.database.read() as session:
+        assert session.exec(select(IssueRow)).all() == []
+
+
+def test_a_preset_fills_in_the_form_and_saves_nothing(website: Website) -> None:
+    ed = colleague(website, "ed", Role.EDITOR)
+    page = ed.words("/admin/schedules/1?preset=Every+weekday+at+08%3A00")
+    assert 'value="0 8 * * 1-5"' in page
+    assert "0 8 * * 1-5" not in ed.words("/admin/schedules/1")
