@@ -9,11 +9,11 @@ from syndication.cli import (
     admins,
     content,
     demo,
-    issues,
     mail_in,
     mail_templates,
     mailing,
     people,
+    reviewing,
     running,
     sources,
     tokens,
@@ -42,7 +42,7 @@ for part in (running, sources, content, mailing, mail_in, demo):
 app.add_typer(content.sources, name="sources")
 app.add_typer(content.topics, name="topics")
 app.add_typer(content.feeds, name="feeds")
-app.add_typer(issues.issues, name="issues")
+app.add_typer(reviewing.issues, name="issues")
 app.add_typer(people.subscribers, name="subscribers")
 app.add_typer(mail_in.suppressed, name="suppressions")
 app.add_typer(admins.admin, name="admin")

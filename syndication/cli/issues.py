@@ -213,7 +213,7 @@ def pause(issue: IssueId) -> None:
     """Stop an issue that is being sent; nobody more gets it until `resume`."""
     with errors_in_words(), open_app(load_settings()) as app, app.database.write() as session:
         done = pause_issue(session, issue, "Paused by command.")
-    _say(issue, "paused", done=done)
+    say(issue, "paused", done=done)
 
 
 @issues.command("resume", epilog="Example: syndication issues resume 12")
@@ -221,7 +221,7 @@ def resume(issue: IssueId) -> None:
     """Go on with a paused issue; who had it does not get it again."""
     with errors_in_words(), open_app(load_settings()) as app, app.database.write() as session:
         done = resume_issue(session, issue)
-    _say(issue, "resumed", done=done)
+    say(issue, "resumed", done=done)
 
 
 @issues.command("cancel", epilog="Example: syndication issues cancel 12")
@@ -229,7 +229,7 @@ def cancel(issue: IssueId) -> None:
     """End an issue for good; who did not get it finds its articles in the next one."""
     with errors_in_words(), open_app(load_settings()) as app:
         done = cancel_issue(app.database, issue, now())
-    _say(issue, "cancelled", done=done)
+    say(issue, "cancelled", done=done)
 
 
 @issues.command("rest", epilog="Example: syndication issues rest 12")
@@ -275,10 +275,11 @@ def anyway(issue: IssueId) -> None:
         if done:
             overruled = {"findings": [one.problem for one in found]}
             audit(session, "command", "issue.send_anyway", f"issue {issue}", now(), (overruled, {}))
-    _say(issue, "sent anyway", done=done)
+    say(issue, "sent anyway", done=done)
 
 
-def _say(issue: int, what: str, *, done: bool) -> None:
+def say(issue: int, what: str, *, done: bool) -> None:
+    """Say that an issue is paused, held and so on, or end the command because it cannot be."""
     if done:
         out.print(f"Issue {issue} is {what}.")
         return

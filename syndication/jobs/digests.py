@@ -1,34 +1,42 @@
 """Groups of readers → the digests they get: what `compose` decides and renders, loaded from the store."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlmodel import Session
 
 from syndication.compose.choosing import Chooser, Chosen, IssueFacts
 from syndication.compose.render import DigestFrame, IssueRenderer
+from syndication.domain.articles import Story
 from syndication.domain.digests import BodyPieces
 from syndication.domain.site import Site
+from syndication.domain.states import Edit
 from syndication.domain.templates import Template
 from syndication.domain.windows import Window
 from syndication.store.bodies import Parts
 from syndication.store.composing import Group, Wish, source_count, wishes
 from syndication.store.newsletters import StoredNewsletter, StoredSchedule
 from syndication.store.planning import NewDigest
-from syndication.store.stories import stories_between
+from syndication.store.stories import stories_between, stories_of
 from syndication.store.templates import active_template
 
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """What is composed, for whom and when. at: aware UTC. issue_url: the page that has all its stories."""
+    """What is composed, for whom and when. at: aware UTC. issue_url: the page that has all its stories.
+
+    edits: what an editor did in review, by article id. intro: the editor's words above the stories.
+    """
 
     newsletter: StoredNewsletter
     schedule: StoredSchedule
     window: Window
     at: datetime
     issue_url: str
+    edits: Mapping[int, Edit] = field(default_factory=dict)
+    intro: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +114,17 @@ class Kit:
             issue_url=self.occasion.issue_url,
             next_slot=self.occasion.schedule.value.next_slot,
             language=language,
+            intro=self.occasion.intro,
         )
+
+
+def _stories(session: Session, occasion: Occasion, start: int, language: str) -> list[Story]:
+    """The stories after a start as an editor left them; what was added is new to everybody."""
+    end = occasion.window.end
+    found = stories_between(session, start, end, occasion.newsletter.value.topics, language)
+    kept = [story for story in found if occasion.edits.get(story.article_id) is not Edit.DROP]
+    added = stories_of(session, sorted(key for key, edit in occasion.edits.items() if edit is Edit.ADD), language)
+    return [*kept, *(replace(story, seq=end) for story in added)]
 
 
 def load_kit(session: Session, site: Site, occasion: Occasion, groups: Sequence[Group]) -> Kit:
@@ -114,10 +132,9 @@ def load_kit(session: Session, site: Site, occasion: Occasion, groups: Sequence[
     letter = occasion.newsletter
     template_id, template = active_template(session, "digest", letter.id)
     wanted = wishes(session, sorted({group.segment_id for group in groups}))
-    slugs = letter.value.topics
     start = min((group.start for group in groups), default=occasion.window.end)
     stories = {
-        language: stories_between(session, start, occasion.window.end, slugs, language)
+        language: _stories(session, occasion, start, language)
         for language in sorted({wish.language for wish in wanted.values()})
     }
     facts = IssueFacts(
@@ -126,6 +143,6 @@ def load_kit(session: Session, site: Site, occasion: Occasion, groups: Sequence[
         cadence=occasion.schedule.value.cadence,
         at=occasion.at,
         source_count=source_count(session, letter.id),
-        template=template.hash,
+        template=template.hash + hashlib.sha256(occasion.intro.encode()).hexdigest()[:8] * bool(occasion.intro),
     )
     return Kit(occasion, site, template_id, template, wanted, Chooser(facts, stories))

@@ -36,6 +36,7 @@ from syndication.store.planning import (
     start_sending,
     subject_of,
 )
+from syndication.store.reviewing import edits_of, intro_of
 from syndication.store.scheduling import schedule
 
 _ROWS_AT_ONCE: Final = 2_000
@@ -128,8 +129,10 @@ class Planning:
             when = schedule(session, self._plan.schedule_id)
             if letter is None or when is None:
                 raise _Interrupted
+            edits, intro = edits_of(session, self._plan.id), intro_of(session, self._plan.id)
             issue_url = f"{self._site.public_url}/newsletters/{letter.value.slug}/{self._plan.id}"
-            return load_kit(session, self._site, Occasion(letter, when, self._window, self._at, issue_url), groups)
+            occasion = Occasion(letter, when, self._window, self._at, issue_url, edits, intro)
+            return load_kit(session, self._site, occasion, groups)
 
     def _keep_articles(self, kit: Kit, groups: list[Group]) -> None:
         ids = kit.articles(groups)

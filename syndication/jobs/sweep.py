@@ -7,10 +7,17 @@ from syndication.store.classifying import pending_articles
 from syndication.store.counting import count_batches
 from syndication.store.database import Database
 from syndication.store.issues import close_finished_issues, issues_to_compose
+from syndication.store.reviewing import release_reviewed, stale_issues, take_back
 
 
 def sweep(database: Database, enqueue: Enqueue, now: datetime) -> None:
     """Ask for every job that has work; now: aware UTC. Called every few seconds and at the start."""
+    with database.write() as session:
+        release_reviewed(session, now)
+    with database.read() as session:
+        stale = stale_issues(session)
+    for issue_id in stale:
+        take_back(database, issue_id)
     with database.read() as session:
         is_unsorted = bool(pending_articles(session, 1))
         unfinished = issues_to_compose(session)

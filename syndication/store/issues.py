@@ -114,7 +114,7 @@ def cancel_issue(database: Database, issue_id: int, now: datetime) -> bool:
         issue = session.get(IssueRow, issue_id, with_for_update=True)
         if issue is None or issue.state not in _CANCELLABLE:
             return False
-        if issue.state is IssueState.COMPOSING and issue.planned_at is None:
+        if issue.state in {IssueState.COMPOSING, IssueState.REVIEW} and issue.planned_at is None:
             _undo_freeze(session, issue)
         issue.state = IssueState.CANCELLED
         session.add(issue)

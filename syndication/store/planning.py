@@ -30,6 +30,7 @@ from syndication.store.tables import (
     DigestRow,
     IssueArticleRow,
     IssueRow,
+    ScheduleRow,
     SubscriptionRow,
     TopicRow,
 )
@@ -233,16 +234,26 @@ def drop_own_starts(session: Session, plan: IssuePlan, readers: Sequence[OwnStar
 
 
 def start_sending(session: Session, issue_id: int, planned: int, now: datetime) -> IssueState:
-    """Let a planned issue go; without any delivery it is empty and over. The state it has now."""
+    """Let a planned issue go, or into its review; without any delivery it is empty and over. The state it has now."""
     values: dict[str, Any] = {"state": IssueState.SENDING, "note": ""}
     if not planned:
         values = {"state": IssueState.EMPTY, "closed_at": now, "note": "Nothing new for anybody."}
+    elif until := _review_until(session, issue_id, now):
+        values = {"state": IssueState.REVIEW, "review_until": until}
     session.execute(
         update(IssueRow)
         .where(col(IssueRow.id) == issue_id, col(IssueRow.state) == IssueState.COMPOSING)
         .values(**values)
     )
     return session.scalars(select(col(IssueRow.state)).where(col(IssueRow.id) == issue_id)).one()
+
+
+def _review_until(session: Session, issue_id: int, now: datetime) -> datetime | None:
+    """When the review of an issue ends that is planned now; None when it has none, or no time is left for it."""
+    row = session.get_one(IssueRow, issue_id)
+    of = session.get(ScheduleRow, row.schedule_id) if row.schedule_id else None
+    until = row.review_until or (row.slot if of and of.review_s else None)
+    return until if until and until > now else None
 
 
 def note_fault(session: Session, issue_id: int, note: str) -> None:

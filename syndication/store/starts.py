@@ -59,7 +59,7 @@ def served_up_to(session: Session, schedule_id: int) -> int:
     """
     planning = select(col(IssueRow.from_seq)).where(
         col(IssueRow.schedule_id) == schedule_id,
-        col(IssueRow.state) == IssueState.COMPOSING,
+        col(IssueRow.state).in_((IssueState.COMPOSING, IssueState.REVIEW)),
         col(IssueRow.from_seq).is_not(None),
         col(IssueRow.planned_at).is_(None),
     )

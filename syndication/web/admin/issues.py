@@ -40,6 +40,7 @@ from syndication.store.issues import (
     resume_issue,
 )
 from syndication.store.resending import send_to_rest
+from syndication.store.reviewing import hold, send_reviewed
 from syndication.web.admin.access import Editor, SignedIn
 from syndication.web.deps import Deps, deps_of
 from syndication.web.render import private_page
@@ -84,8 +85,26 @@ def _anyway(database: Database, issue_id: int, now: datetime) -> bool:
         return send_anyway(session, issue_id)
 
 
+def _hold(database: Database, issue_id: int, now: datetime) -> bool:
+    del now
+    with database.write() as session:
+        return hold(session, issue_id)
+
+
+def _send_reviewed(database: Database, issue_id: int, now: datetime) -> bool:
+    with database.write() as session:
+        return send_reviewed(session, issue_id, now)
+
+
 ACTS: Final = MappingProxyType(
     {
+        "send": Act("Send now", "Its review ends, and it goes out.", frozenset({IssueState.REVIEW}), _send_reviewed),
+        "hold": Act(
+            "Hold",
+            "It waits until you send or cancel it; later slots are skipped.",
+            frozenset({IssueState.REVIEW}),
+            _hold,
+        ),
         "pause": Act("Pause", "Nobody more gets it until you resume it.", frozenset({IssueState.SENDING}), _pause),
         "resume": Act(
             "Resume",

@@ -1,0 +1,184 @@
+"""Issues in review: planned, and waiting for their slot while an editor looks; hold, send now, drop or add an article.
+
+An issue in review goes by itself at its slot. An edit makes its plan stale: `take_back` removes the plan in chunks, and it
+is composed again. Until then nothing of it can be sent. A dropped article counts as served: it comes in no later issue.
+"""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy.orm import Mapped
+from sqlmodel import Session, SQLModel, col
+
+from syndication.domain.errors import IssueError
+from syndication.domain.states import Edit, IssueState
+from syndication.store.database import Database, changed
+from syndication.store.tables import (
+    ArticleRow,
+    DeliveryBatchRow,
+    DeliveryCountRow,
+    DeliveryRow,
+    DigestChoiceRow,
+    DigestItemRow,
+    DigestRow,
+    IssueArticleRow,
+    IssueEditRow,
+    IssueRow,
+)
+
+_HELD: Final = datetime(9999, 1, 1, tzinfo=UTC)
+"""The slot of an issue that an editor holds: it does not go by itself."""
+
+_A_CHUNK: Final = 2_000
+
+
+def hold(session: Session, issue_id: int) -> bool:
+    """Keep an issue in review until somebody sends or cancels it; whether it was in review."""
+    return _set(session, issue_id, review_until=_HELD, note="Held by an editor.")
+
+
+def send_reviewed(session: Session, issue_id: int, now: datetime) -> bool:
+    """End a review before its time; whether the issue was in review. One that is composed again goes once it is."""
+    was_in_review = _set(session, issue_id, review_until=now, note="")
+    release_reviewed(session, now)
+    return was_in_review
+
+
+def release_reviewed(session: Session, now: datetime) -> int:
+    """Let the issues go whose review is over; how many."""
+    statement = (
+        update(IssueRow)
+        .where(col(IssueRow.state) == IssueState.REVIEW, ~col(IssueRow.is_stale), col(IssueRow.review_until) <= now)
+        .values(state=IssueState.SENDING, note="")
+        .execution_options(synchronize_session=False)
+    )
+    return changed(session, statement)
+
+
+def set_intro(session: Session, issue_id: int, intro: str) -> None:
+    """Words of the editor above the stories. Raises IssueError unless the issue is in review."""
+    row = _in_review(session, issue_id)
+    row.intro = intro.strip()
+    _make_stale(session, row)
+
+
+def edit_article(session: Session, issue_id: int, article_id: int, edit: Edit, by: str, now: datetime) -> None:
+    """Drop an article from an issue in review, or add one. Raises IssueError with the reason when that cannot be.
+
+    Only history can be added, and what was dropped: everything else comes by itself or has come, and nothing comes twice.
+    """
+    row = _in_review(session, issue_id)
+    article = session.get(ArticleRow, article_id)
+    if article is None or article.removed_at is not None:
+        message = f"There is no article {article_id}."
+        raise IssueError(message)
+    is_inside = article.seq is not None and article.seq <= (row.cut_seq or 0)
+    if edit is Edit.ADD and article.seq is not None:
+        if not is_inside or session.get(IssueEditRow, (issue_id, article_id)) is None:
+            message = f"Article {article_id} came with an earlier issue, or comes by itself; only history can be added."
+            raise IssueError(message)
+        session.delete(session.get_one(IssueEditRow, (issue_id, article_id)))
+    elif edit is Edit.ADD and _was_added(session, issue_id, article_id):
+        message = f"Article {article_id} was added to an earlier issue."
+        raise IssueError(message)
+    else:
+        session.merge(IssueEditRow(issue_id=issue_id, article_id=article_id, edit=edit, by=by, at=now))
+    _make_stale(session, row)
+
+
+def edits_of(session: Session, issue_id: int) -> dict[int, Edit]:
+    """What editors dropped and added, by article id.
+
+    What was dropped from earlier issues of the schedule stays dropped, for readers whose windows reach back to them.
+    """
+    of = select(col(IssueRow.schedule_id)).where(col(IssueRow.id) == issue_id).scalar_subquery()
+    statement = (
+        select(col(IssueEditRow.article_id), col(IssueEditRow.edit))
+        .join(IssueRow, col(IssueRow.id) == col(IssueEditRow.issue_id))
+        .where(col(IssueRow.schedule_id) == of)
+        .where((col(IssueEditRow.edit) == Edit.DROP) | (col(IssueRow.id) == issue_id))
+    )
+    return dict(session.execute(statement).all())
+
+
+def intro_of(session: Session, issue_id: int) -> str:
+    """The editor's words above the stories, "" for none."""
+    return session.scalars(select(col(IssueRow.intro)).where(col(IssueRow.id) == issue_id)).one()
+
+
+def stale_issues(session: Session) -> list[int]:
+    """The issues in review that were edited since they were planned."""
+    statement = select(col(IssueRow.id)).where(col(IssueRow.is_stale), col(IssueRow.state) == IssueState.REVIEW)
+    return [issue_id or 0 for issue_id in session.scalars(statement)]
+
+
+def take_back(database: Database, issue_id: int) -> bool:
+    """Remove the plan of a stale issue, so that it is composed again; whether it can be now. Commits in chunks."""
+    of_issue = col(DigestRow.issue_id) == issue_id
+    _delete(database, DeliveryRow, col(DeliveryRow.subscriber_id), col(DeliveryRow.issue_id) == issue_id, issue_id)
+    with database.write() as session:
+        batches = select(col(DeliveryBatchRow.id)).where(col(DeliveryBatchRow.issue_id) == issue_id)
+        session.execute(delete(DeliveryCountRow).where(col(DeliveryCountRow.batch_id).in_(batches)))
+        session.execute(delete(DeliveryBatchRow).where(col(DeliveryBatchRow.issue_id) == issue_id))
+    choices = col(DigestChoiceRow.issue_id) == issue_id
+    _delete(database, DigestChoiceRow, col(DigestChoiceRow.segment_id), choices, issue_id)
+    digests = select(col(DigestRow.id)).where(of_issue)
+    _delete(database, DigestItemRow, col(DigestItemRow.digest_id), col(DigestItemRow.digest_id).in_(digests), issue_id)
+    _delete(database, DigestRow, col(DigestRow.id), of_issue, issue_id)
+    with database.write() as session:
+        session.execute(delete(IssueArticleRow).where(col(IssueArticleRow.issue_id) == issue_id))
+        statement = (
+            update(IssueRow)
+            .where(col(IssueRow.id) == issue_id, col(IssueRow.is_stale), col(IssueRow.state) == IssueState.REVIEW)
+            .values(state=IssueState.COMPOSING, is_stale=False, planned=0)
+            .execution_options(synchronize_session=False)
+        )
+        return changed(session, statement) == 1
+
+
+def _delete(
+    database: Database, table: type[SQLModel], key: Mapped[Any], chosen: ColumnElement[bool], issue_id: int
+) -> None:
+    """Delete the chosen rows in order of a key, some thousand keys a transaction, while the issue is in review."""
+    while True:
+        with database.write() as session:
+            keys = session.scalars(select(key).where(chosen).distinct().order_by(key).limit(_A_CHUNK)).all()
+            state = session.scalars(select(col(IssueRow.state)).where(col(IssueRow.id) == issue_id)).one()
+            if not keys or state is not IssueState.REVIEW:
+                return
+            rows = delete(table).where(chosen, key <= keys[-1])
+            session.execute(rows.execution_options(synchronize_session=False))
+
+
+def _in_review(session: Session, issue_id: int) -> IssueRow:
+    row = session.get(IssueRow, issue_id, with_for_update=True)
+    if row is None or row.state is not IssueState.REVIEW:
+        message = f"Issue {issue_id} is not in review. `syndication issues show {issue_id}` says how it stands."
+        raise IssueError(message)
+    return row
+
+
+def _make_stale(session: Session, row: IssueRow) -> None:
+    # Not planned any more: should it be cancelled now, its window is given back as a whole.
+    row.is_stale, row.planned_at = True, None
+    session.add(row)
+
+
+def _was_added(session: Session, issue_id: int, article_id: int) -> bool:
+    statement = select(col(IssueEditRow.issue_id)).where(
+        col(IssueEditRow.article_id) == article_id,
+        col(IssueEditRow.edit) == Edit.ADD,
+        col(IssueEditRow.issue_id) != issue_id,
+    )
+    return session.scalars(statement.limit(1)).first() is not None
+
+
+def _set(session: Session, issue_id: int, *, review_until: datetime, note: str) -> bool:
+    statement = (
+        update(IssueRow)
+        .where(col(IssueRow.id) == issue_id, col(IssueRow.state) == IssueState.REVIEW)
+        .values(review_until=review_until, note=note)
+        .execution_options(synchronize_session=False)
+    )
+    return changed(session, statement) == 1

@@ -1,0 +1,151 @@
+"""Issues in review: they wait for their slot, can be held, sent, edited, skipped; nothing is lost and nothing comes twice."""
+
+from datetime import timedelta
+
+import pytest
+
+from syndication.domain.errors import IssueError
+from syndication.domain.states import Edit, IssueState
+from syndication.jobs.fire import fire_due
+from syndication.jobs.sweep import sweep
+from syndication.store.database import Database
+from syndication.store.delivering import digest_bodies
+from syndication.store.issues import cancel_issue
+from syndication.store.reviewing import edit_article, hold, send_reviewed, set_intro
+from syndication.store.tables import DeliveryRow, ScheduleRow
+from tests.support.issues import World, ignore
+from tests.support.rows import NOW
+
+SLOT = NOW + timedelta(hours=2)
+EARLY = SLOT - timedelta(hours=1)
+
+
+@pytest.fixture
+def world(database: Database) -> World:
+    made = World.build(database)
+    with database.write() as session:
+        row = session.get_one(ScheduleRow, made.schedule_id)
+        row.review_s, row.next_slot = 3600, SLOT
+    made.now = EARLY
+    return made
+
+
+def in_review(world: World) -> int:
+    (fired,) = fire_due(world.database, ignore, world.now)
+    assert world.compose(fired.issue_id).state is IssueState.REVIEW
+    return fired.issue_id
+
+
+def edit(world: World, issue: int, article: int, what: Edit) -> None:
+    with world.database.write() as session:
+        edit_article(session, issue, article, what, "ada", world.now)
+
+
+def again(world: World, issue: int) -> None:
+    """What the service does with an issue that was edited."""
+    sweep(world.database, ignore, world.now)
+    assert world.state(issue) is IssueState.COMPOSING
+    assert world.compose(issue).state is IssueState.REVIEW
+
+
+def test_an_issue_is_composed_before_its_slot_and_goes_by_itself(world: World) -> None:
+    reader = world.reader("agents")
+    world.article("new", "agents")
+    assert fire_due(world.database, ignore, EARLY - timedelta(seconds=1)) == []
+    issue = in_review(world)
+
+    sweep(world.database, ignore, SLOT - timedelta(seconds=1))
+    assert world.state(issue) is IssueState.REVIEW
+    sweep(world.database, ignore, SLOT)
+
+    assert world.state(issue) is IssueState.SENDING
+    assert world.titles(issue, reader) == ["new"]
+    assert fire_due(world.database, ignore, SLOT) == []
+
+
+def test_a_held_issue_waits_for_the_editor(world: World) -> None:
+    world.reader("agents")
+    world.article("new", "agents")
+    issue = in_review(world)
+    with world.database.write() as session:
+        assert hold(session, issue)
+    sweep(world.database, ignore, SLOT + timedelta(days=400))
+    assert world.state(issue) is IssueState.REVIEW
+
+    with world.database.write() as session:
+        assert send_reviewed(session, issue, world.now)
+    assert world.state(issue) is IssueState.SENDING
+    with world.database.write() as session:
+        assert not send_reviewed(session, issue, world.now)
+        assert not hold(session, issue)
+
+
+def test_a_dropped_article_comes_in_no_issue(world: World) -> None:
+    reader, other = world.reader("agents"), world.reader("chips")
+    dropped = world.article("dropped", "agents", "chips")
+    world.article("stays", "agents")
+    issue = in_review(world)
+    edit(world, issue, dropped, Edit.DROP)
+    with world.database.write() as session:
+        # Nothing goes out while it is composed again.
+        assert send_reviewed(session, issue, world.now)
+    assert world.state(issue) is IssueState.REVIEW
+    sweep(world.database, ignore, world.now)
+    assert world.compose(issue).state is IssueState.SENDING
+
+    assert world.titles(issue, reader) == ["stays"]
+    assert other not in world.got(issue)
+    world.now = SLOT + timedelta(days=7)
+    world.article("later", "agents", "chips")
+    following = world.sent()
+    assert world.titles(following, reader) == world.titles(following, other) == ["later"]
+
+
+def test_a_dropped_article_can_be_put_back_and_history_added(world: World) -> None:
+    reader = world.reader("agents")
+    article = world.article("new", "agents")
+    old = world.article("history", "agents", news=False)
+    issue = in_review(world)
+    edit(world, issue, article, Edit.DROP)
+    edit(world, issue, article, Edit.ADD)
+    edit(world, issue, old, Edit.ADD)
+    with world.database.write() as session:
+        set_intro(session, issue, "Hello there.")
+    again(world, issue)
+
+    assert world.titles(issue, reader) == ["history", "new"]
+    with world.database.read() as session:
+        digest = session.get_one(DeliveryRow, (issue, reader)).digest_id
+        assert digest_bodies(session, [digest])
+
+
+def test_what_comes_by_itself_or_came_already_cannot_be_added(world: World) -> None:
+    world.reader("agents")
+    world.article("new", "agents")
+    issue = in_review(world)
+    later = world.article("later", "agents")
+    old = world.article("history", "agents", news=False)
+    with pytest.raises(IssueError, match="comes by itself"):
+        edit(world, issue, later, Edit.ADD)
+    with pytest.raises(IssueError, match="no article 999"):
+        edit(world, issue, 999, Edit.DROP)
+    edit(world, issue, old, Edit.ADD)
+    again(world, issue)
+    with world.database.write() as session:
+        send_reviewed(session, issue, world.now)
+    with pytest.raises(IssueError, match="not in review"):
+        edit(world, issue, old, Edit.DROP)
+
+
+def test_a_skipped_issue_leaves_its_articles_for_the_next(world: World) -> None:
+    reader = world.reader("agents")
+    world.article("new", "agents")
+    issue = in_review(world)
+    with world.database.write() as session:
+        set_intro(session, issue, "Half edited.")
+
+    assert cancel_issue(world.database, issue, world.now)
+
+    world.close()
+    world.now = SLOT + timedelta(days=7)
+    assert world.titles(world.sent(), reader) == ["new"]
