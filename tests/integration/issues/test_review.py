@@ -97,8 +97,10 @@ def test_a_dropped_article_comes_in_no_issue(world: World) -> None:
     assert other not in world.got(issue)
     world.now = SLOT + timedelta(days=7)
     world.article("later", "agents", "chips")
+    # Nobody had the first issue, so its window comes again, without what was dropped.
     following = world.sent()
-    assert world.titles(following, reader) == world.titles(following, other) == ["later"]
+    assert world.titles(following, reader) == ["later", "stays"]
+    assert world.titles(following, other) == ["later"]
 
 
 def test_a_dropped_article_can_be_put_back_and_history_added(world: World) -> None:
