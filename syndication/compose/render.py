@@ -37,12 +37,8 @@ class DigestFrame:
     """What all digests of an issue share.
 
     public_url: absolute, without a slash at the end. zone: IANA name; dates are shown in it. issued_at, next_slot: aware
-<<<<<<< HEAD
     UTC. issue_url: the page that has all stories of the issue. language: of the mail, "" for the newsletter's. intro: the
     editor's words above the stories, a paragraph a line. subject: in place of the strongest headline.
-=======
-    UTC. issue_url: the page that has all stories of the issue. language: of the mail, "" for the newsletter's.
->>>>>>> 2cbbe4e (Review an issue before its slot: hold, send, skip, edit)
     """
 
     newsletter: Newsletter
@@ -53,10 +49,7 @@ class DigestFrame:
     next_slot: datetime | None
     language: str = ""
     intro: str = ""
-<<<<<<< HEAD
     subject: str = ""
-=======
->>>>>>> 2cbbe4e (Review an issue before its slot: hold, send, skip, edit)
 
 
 @dataclass(frozen=True, slots=True)
