@@ -46,9 +46,9 @@ _REFERENCE: Final = re.compile(r"&(?:#(\d{1,8})|#[xX]([0-9a-fA-F]{1,7})|([A-Za-z
 _OF_XML: Final = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
 _COMMENTS: Final = 10_000
-# Fields that hold words; the end of another field inside means that the own end is missing.
+# Fields that hold words; the end of another field inside means that the own end is missing. The look-ahead keeps it linear.
 _TEXTS: Final = re.compile(
-    rb"<(title|description|summary|content:encoded|content|subtitle|tagline)((?:\s[^<>]{0,500})?)>([^\0]*?)</\1>"
+    rb"<(title|description|summary|content:encoded|content|subtitle|tagline)((?:\s[^<>]{0,500})?)>((?:(?!<\1[\s>])[^\0])*?)</\1>"
 )
 _TAG: Final = re.compile(rb"<[A-Za-z][^<>]{0,2000}>")
 _ATTRIBUTE: Final = re.compile(rb"\"[^\"]*\"|'[^']*'|=([^\s\"'<>/]+)")

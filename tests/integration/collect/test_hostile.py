@@ -51,6 +51,7 @@ HOSTILE = [
     "<rss>" + "<a:b>" * 200_000,
     "<rss><channel>" + "<a/>" * 250_000 + "</channel></rss>",
     "<rss><channel><item>" + "<title/>" * 120_000,
+    "<rss><channel><item>" + "<title>" * 140_000,
 ]
 
 
