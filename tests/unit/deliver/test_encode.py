@@ -15,6 +15,7 @@ VALUES = {
     Splice.PREFERENCES: "b" * 33,
     Splice.CONFIRM: "c" * LONGEST_VALUE,
     Splice.VIEW: "i12-345-" + "d" * 33,
+    Splice.YOURS: "e" * 33,
 }
 BYTES = {mark: value.encode() for mark, value in VALUES.items()}
 TEXT = st.lists(

@@ -50,12 +50,11 @@ def test_only_a_take_off_leads_into_flight_and_only_ready_rows_take_off() -> Non
     assert [state for state in DeliveryState if may_move(state, DeliveryState.IN_FLIGHT)] == [DeliveryState.READY]
 
 
-def test_of_the_terminal_states_only_accepted_bounced_and_unknown_move_on() -> None:
-    assert {state for state in TERMINAL if MOVES.get(state)} == {
-        DeliveryState.ACCEPTED,
-        DeliveryState.BOUNCED,
-        DeliveryState.UNKNOWN,
-    }
+def test_of_the_terminal_states_late_truths_and_the_rest_of_an_issue_move_on() -> None:
+    late = {DeliveryState.ACCEPTED, DeliveryState.BOUNCED, DeliveryState.UNKNOWN}
+    sent_to_the_rest = {DeliveryState.FAILED, DeliveryState.EXPIRED, DeliveryState.CANCELLED}
+    assert {state for state in TERMINAL if MOVES.get(state)} == late | sent_to_the_rest
+    assert all(MOVES[state] == {DeliveryState.READY} for state in sent_to_the_rest)
 
 
 def test_what_was_accepted_is_never_sent_again() -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from syndication.domain.splice import Splice, fill, pieces
 
-VALUES = {Splice.UNSUBSCRIBE: "u1", Splice.PREFERENCES: "p1", Splice.CONFIRM: "c1", Splice.VIEW: "v1"}
+VALUES = {splice: f"{splice[0]}1" for splice in Splice}
 LITERALS = st.text(st.characters(exclude_characters="\x02\x03"))
 
 
