@@ -15,6 +15,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from syndication.cron.cadences import words_of
 from syndication.cron.slots import next_slot
+from syndication.domain.preflight import Gate
 from syndication.domain.states import HELD_ISSUES, Cadence, IssueState, SubscriptionStatus
 from syndication.store.database import changed
 from syndication.store.inserting import insert_new
@@ -131,6 +132,8 @@ def insert_issue(session: Session, of: StoredSchedule, slot: datetime, now: date
         "subject": "",
         "planned": 0,
         "topics": [],
+        "gate": Gate.OPEN,
+        "findings": [],
         "created_at": now,
         "closed_at": now if note else None,
     }
