@@ -114,7 +114,7 @@ def _say(found: Checked) -> None:
     for note in found.notes:
         out.print(f"Note: {note}", markup=False)
     if found.hub:
-        out.print(f"It tells of news by itself (WebSub hub {found.hub}).", markup=False)
+        out.print(f"It names a hub ({found.hub}); it is visited at its own pace all the same.", markup=False)
     for other in found.others:
         out.print(f"Also there: {other.url} {other.title}", markup=False)
     out.print(

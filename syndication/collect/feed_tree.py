@@ -1,6 +1,6 @@
 """A feed's tree → title, language and drafts: RSS 0.9x, 1.0 and 2.0, RDF, Atom 0.3 and 1.0.
 
-Fifteen times as fast as feedparser for the same documents (measured), and its repairs are ours.
+Its repairs are ours, and each entry can be left unread when it is the one of the last visit.
 """
 
 import re

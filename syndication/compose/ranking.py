@@ -2,8 +2,8 @@
 
 A story ranks by `topic_fit * 0.5 ** (age / half-life) * (1 + log2(sources that tell it) / 2)`, and lower for being like one
 that is listed already. It is listed once, under the chosen topic that it fits best, with the others that tell the same
-beside it. An entry is a story under one topic; its number is its rank, so a choice costs a merge of whole numbers
-(measured: 20 µs where a digest lists 12 of 60 stories). Sets of stories are the bits of a number.
+beside it. An entry is a story under one topic; its number is its rank, so a choice costs a merge of whole numbers.
+Sets of stories are the bits of a number.
 """
 
 from bisect import bisect_left

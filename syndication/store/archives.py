@@ -18,7 +18,7 @@ from syndication.store.tables import ArchiveEntryRow, ArticleRow, Classification
 
 _A_LOOK: Final = 20_000
 _A_CHUNK: Final = 1_000
-"""Places given in one transaction: 1,000 take 30 ms on SQLite (measured)."""
+"""Places given in one transaction, so that it stays far below 250 ms."""
 
 Place = tuple[str, int]
 """A feed's name and an article that has no place in its history yet."""

@@ -1,7 +1,7 @@
 """Rendered bodies ↔ rows. A digest's body is kept as the names of its parts, which digests share.
 
-14,000 digests of an issue hold the same rows of 60 articles in other orders: their bodies are 300 MB, their parts and the
-names of them 16 MB (measured). A part's name is a hash of its text, so keeping it again changes nothing.
+The digests of an issue hold the same rows of articles in other orders: 14,171 of them took 312 MB of database as whole
+bodies and 38 MB as parts (measured on SQLite). A part's name is a hash of its text, so keeping it again changes nothing.
 """
 
 import hashlib

@@ -1,7 +1,4 @@
-"""Many rows into a table at once, as tuples: the driver's own way, without a dictionary a row.
-
-Source: measured, 170,000 rows of six columns: 0.25 s on SQLite and 0.5 s on PostgreSQL; by dictionaries 1.1 s and 4 s.
-"""
+"""Many rows into a table at once, as tuples: the driver's own way, without a dictionary a row."""
 
 from collections.abc import Sequence
 from functools import lru_cache
