@@ -154,8 +154,5 @@ def _outside(at: datetime, wishes: Wishes) -> datetime:
     """The first instant from `at` on that is in no hour and on no day the source asks us to skip; at most a week later."""
     if len(set(wishes.skip_hours)) >= _HOURS or len(set(wishes.skip_days)) >= _DAYS:
         return at  # whoever never wants a visit made a mistake
-    for _ in range(_HOURS * _DAYS):
-        if at.hour not in wishes.skip_hours and at.weekday() not in wishes.skip_days:
-            return at
-        at += timedelta(hours=1)
-    return at
+    hours = (at + timedelta(hours=number) for number in range(_HOURS * _DAYS))
+    return next(one for one in hours if one.hour not in wishes.skip_hours and one.weekday() not in wishes.skip_days)

@@ -79,3 +79,18 @@ def test_every_item_is_counted_once(key: str) -> None:
         [item(native_key=key), item(native_key="b", canonical_url="https://e.org/b")], Known({"key": OWN})
     )
     assert len(changes.add) + len(changes.update) + len(changes.sight) + changes.unchanged == 2
+
+
+def test_an_item_in_another_language_is_a_text_of_the_article_it_translates() -> None:
+    italian = item(native_key="it", canonical_url="https://e.org/it/a", variants=("https://e.org/a",), language="it")
+    english = replace(OWN, language="en-GB")
+    assert decided([italian], Known(here={"https://e.org/a": english})).translate == ((italian, english),)
+    same = replace(OWN, language="it-IT")
+    assert decided([italian], Known(here={"https://e.org/a": same})).add == (italian,)
+
+
+def test_the_same_words_under_another_id_and_without_an_address_are_the_same_article() -> None:
+    renamed = item(native_key="new id", canonical_url="")
+    known = Known(same_words={renamed.content_hash: OWN})
+    assert decided([renamed], known) == Changes(unchanged=1)
+    assert decided([item(native_key="key", canonical_url=""), renamed], known).add != ()

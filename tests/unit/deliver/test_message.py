@@ -200,3 +200,13 @@ def test_a_title_that_is_not_ascii_leaves_the_list_id_bare() -> None:
     assert (
         parsed(raw(newsletter=replace(NEWSLETTER, title="KI-Überblick")))["List-ID"] == "<ai-weekly.news.example.org>"
     )
+
+
+def test_a_link_for_an_hour_is_the_same_at_every_attempt_and_opens_from_the_mail_s_date() -> None:
+    body = MailBody("Your link", f"https://news.example.org/yours/{Splice.YOURS.mark}\n", "<p>x</p>\n")
+    first, second = (raw(body, occasion=CONFIRM) for _ in range(2))
+    assert first == second
+    text = parsed(first).get_body(("plain",))
+    assert text
+    token = text.get_content().strip().rpartition("/")[2]
+    assert KEYS.open_within_the_hour(Purpose.YOURS, token, CONFIRM.at) == 77

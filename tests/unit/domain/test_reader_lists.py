@@ -76,6 +76,12 @@ def test_a_line_of_listmonk_s_export_is_understood() -> None:
     assert line == ReaderLine(7, "a@example.org", "Anna", ("AI agents",), "it", since="2024-05-01")
 
 
+def test_topics_among_attributes_may_be_one_text() -> None:
+    columns = Columns.of(["email", "attributes"])
+    assert columns
+    assert columns.read(1, ["a@example.org", '{"topics": "AI agents, Robots"}']).tags == ("AI agents", "Robots")
+
+
 @pytest.mark.parametrize("attributes", ["", "{", "[1]", '"x"', '{"topics": 3}'])
 def test_attributes_that_say_nothing_are_no_fault(attributes: str) -> None:
     columns = Columns.of(["email", "attributes"])

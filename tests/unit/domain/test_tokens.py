@@ -1,5 +1,7 @@
 """Tokens: short, lower case, for one purpose, and worthless in every other form."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -93,3 +95,17 @@ def test_what_is_no_delivery_token_names_no_delivery(text: str) -> None:
 def test_an_address_without_a_tag_has_none() -> None:
     assert tag_of("bounces@news.example.org") == ""
     assert tag_of("") == ""
+
+
+def test_a_token_for_an_hour_opens_for_one_hour_at_least_and_two_at_most() -> None:
+    keys = KeyRing({"a": b"k" * 32}, "a")
+    made_at = datetime(2026, 11, 20, 7, 59, tzinfo=UTC)
+    token = keys.sign_for_an_hour(Purpose.YOURS, 77, made_at)
+    assert keys.open_within_the_hour(Purpose.YOURS, token, made_at + timedelta(hours=1)) == 77
+    for wrong, at in (
+        (token, made_at + timedelta(hours=2)),
+        (token[:-1], made_at),
+        (keys.sign(Purpose.YOURS, 77), made_at),
+    ):
+        with pytest.raises(TokenError):
+            keys.open_within_the_hour(Purpose.YOURS, wrong, at)
