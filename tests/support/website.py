@@ -130,7 +130,7 @@ class Website:
         """Articles in these topics that came out yesterday."""
         at = self.now - timedelta(days=1)
         with self.database.write() as session:
-            source = rows.add_source(session, f"source-{'-'.join(titles).lower()}", title="The Source")
+            source = rows.add_source(session, f"source-{'-'.join(titles).lower()}"[:64], title="The Source")
             return [rows.add_article(session, source, topics, title=title, news=news, at=at) for title in titles]
 
     def reader(self, *topics: str, status: SubscriptionStatus = SubscriptionStatus.CONFIRMED) -> int:

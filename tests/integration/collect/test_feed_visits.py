@@ -97,7 +97,7 @@ def test_a_web_page_is_no_feed_and_the_feed_it_names_is_told(server: WebServer) 
         (b"", "empty answer"),
         (b"  \n", "empty answer"),
         (b"<urlset xmlns='x'/>", "sitemap"),
-        (b'{"a": 1}', "neither RSS, Atom nor JSON Feed"),
+        (b'{"a": 1}', "choose the kind 'api'"),
         (b"plain words", "neither RSS, Atom nor JSON Feed"),
         (b"\x00\xff\xfe\x00", "neither RSS, Atom nor JSON Feed"),
     ],
