@@ -57,4 +57,4 @@ class Deps:
 
 def deps_of(request: Request) -> Deps:
     """What `create_app` was given."""
-    return cast("Deps", request.app.state.deps)
+    return cast("Deps", request.state.deps)

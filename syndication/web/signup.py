@@ -214,7 +214,7 @@ def _ask(request: Request, form: SignUpForm, offer: Offer) -> list[Answer]:
 
 
 def _throttles(request: Request) -> Throttles:
-    found: Throttles = request.app.state.throttles
+    found: Throttles = request.state.throttles
     return found
 
 

@@ -1,34 +1,84 @@
 """Every test that asks for `database` runs on SQLite and on PostgreSQL."""
 
+import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from syndication.store.database import Database, open_database
 from syndication.store.tables import metadata
 
+_EMPTIED = sql.SQL("; ").join(
+    [sql.SQL("SET session_replication_role = replica")]  # no foreign key is looked at while everything goes
+    + [sql.SQL("DELETE FROM {}").format(sql.Identifier(table.name)) for table in metadata.sorted_tables]
+)
+_FROM_ONE = (
+    "SELECT setval(quote_ident(sequencename)::regclass, 1, false) FROM pg_sequences WHERE last_value IS NOT NULL"
+)
+_ALONE = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+_SCHEMA = "SELECT relname, relnatts FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY relname"
+
+
+@pytest.fixture(scope="session")
+def sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite database with all tables, to be copied."""
+    path = tmp_path_factory.mktemp("database") / "empty.db"
+    database = open_database(f"sqlite:///{path}")
+    metadata.create_all(database.engine)
+    database.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_address(postgres_url: str) -> Iterator[Callable[[], str]]:
+    """Gives the address of a PostgreSQL database with all tables and no rows.
+
+    One database serves test after test: emptying it takes 15 ms, a new one 200 ms (measured). A test that changed the
+    tables leaves it to nobody.
+    """
+    admin = postgres_url.format(name="postgres").replace("+psycopg", "")
+    names: list[str] = []
+    with psycopg.connect(admin, autocommit=True) as server:
+
+        def fresh() -> str:
+            names.append(f"t{uuid.uuid4().hex}")
+            server.execute(f"CREATE DATABASE {names[-1]} TEMPLATE base STRATEGY file_copy")
+            return postgres_url.format(name=names[-1])
+
+        with psycopg.connect(fresh().replace("+psycopg", "")) as connection:
+            schema = connection.execute(_SCHEMA).fetchall()
+        yield lambda: url if _emptied(url := postgres_url.format(name=names[-1]), schema) else fresh()
+        for name in names:
+            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _emptied(url: str, schema: list[tuple[object, ...]]) -> bool:
+    """Take all rows out of a database; False when its tables are not what they should be."""
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(_ALONE)
+        if connection.execute(_SCHEMA).fetchall() != schema:
+            return False
+        connection.execute(_EMPTIED)
+        connection.execute(_FROM_ONE)
+        return True
+
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of a fresh database with all tables, once on each kind."""
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database with all tables and no rows, once on each kind."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'test.db'}"
-        database = open_database(url)
-        metadata.create_all(database.engine)
-        database.close()
-        yield url
-        return
-    template: str = request.getfixturevalue("postgres_url")
-    name = f"t{uuid.uuid4().hex}"
-    admin = template.format(name="postgres").replace("+psycopg", "")
-    with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE base STRATEGY file_copy")
-    yield template.format(name=name)
-    with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        path = tmp_path / "test.db"
+        shutil.copyfile(request.getfixturevalue("sqlite_file"), path)
+        return f"sqlite:///{path}"
+    empty: Callable[[], str] = request.getfixturevalue("postgresql_address")
+    return empty()
 
 
 @pytest.fixture

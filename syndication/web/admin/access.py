@@ -139,7 +139,7 @@ def login(request: Request, name: Annotated[str, Form()] = "", password: Annotat
     deps = deps_of(request)
     with deps.database.read() as session:
         admin = find_admin(session, name)
-    guesses: Guesses = request.app.state.guesses
+    guesses: Guesses = request.state.guesses
     device = _device(request)
     known = device if admin and device == admin.admin_id else None
     if not guesses.allow(network_of(client_address(request)), name.strip().lower(), known, deps.clock()):
