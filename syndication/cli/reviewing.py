@@ -10,7 +10,7 @@ from syndication.cli.output import errors_in_words, out
 from syndication.domain.states import Edit
 from syndication.settings import load_settings
 from syndication.store.issues import cancel_issue
-from syndication.store.reviewing import edit_article, hold, send_reviewed, set_intro
+from syndication.store.reviewing import Words, edit_article, hold, send_reviewed, words_of, write_words
 
 __all__ = ["issues"]
 
@@ -44,11 +44,21 @@ def skip(issue: IssueId) -> None:
 
 
 @issues.command("intro", epilog="Example: syndication issues intro 12 'A short week: two stories.'")
-def intro(issue: IssueId, words: Annotated[str, typer.Argument(help="Your words; '' for none.")]) -> None:
+def intro(issue: IssueId, words: Annotated[str, typer.Argument(help="Your words, Markdown; '' for none.")]) -> None:
     """Put words of yours above the stories of an issue in review."""
     with errors_in_words(), open_app(load_settings()) as app, app.database.write() as session:
-        set_intro(session, issue, words)
+        write_words(session, issue, Words(words_of(session, issue).subject, words))
     out.print(f"Issue {issue} has its introduction. {_AGAIN}")
+
+
+@issues.command("subject", epilog="Example: syndication issues subject 12 'Two stories and a correction'")
+def subject(
+    issue: IssueId, words: Annotated[str, typer.Argument(help="Your subject; '' for the strongest headline.")]
+) -> None:
+    """Put a subject of yours on an issue in review."""
+    with errors_in_words(), open_app(load_settings()) as app, app.database.write() as session:
+        write_words(session, issue, Words(words, words_of(session, issue).intro))
+    out.print(f"Issue {issue} has its subject. {_AGAIN}")
 
 
 @issues.command("drop", epilog="Example: syndication issues drop 12 345")

@@ -28,6 +28,7 @@ NAMES: Final = frozenset(
         "subject",
         "preheader",
         "headline",
+        "heading",
         "intro",
         "others",
         "date",

@@ -11,6 +11,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
+from syndication.compose.intro import html_blocks
 from syndication.compose.sandbox import Loaded, Once, load, run
 from syndication.compose.sketch import SketchedPart
 from syndication.compose.values import (
@@ -20,7 +21,6 @@ from syndication.compose.values import (
     day,
     day_and_time,
     digest_values,
-    paragraphs,
     topic_titles,
     trim,
 )
@@ -28,6 +28,7 @@ from syndication.domain.digests import BodyPieces, MailBody, Selection
 from syndication.domain.newsletters import Newsletter
 from syndication.domain.templates import Template
 from syndication.domain.topics import Topic
+from syndication.html.markdown import markdown_lines
 from syndication.html.text import clean_line
 from syndication.lang.mail import mail_words
 
@@ -38,7 +39,8 @@ class DigestFrame:
 
     public_url: absolute, without a slash at the end. zone: IANA name; dates are shown in it. issued_at, next_slot: aware
     UTC. issue_url: the page that has all stories of the issue. language: of the mail, "" for the newsletter's. intro: the
-    editor's words above the stories, a paragraph a line. subject: in place of the strongest headline.
+    editor's words above the stories, Markdown. subject: in place of the strongest headline. is_announcement: the subject
+    stands above the words.
     """
 
     newsletter: Newsletter
@@ -50,6 +52,7 @@ class DigestFrame:
     language: str = ""
     intro: str = ""
     subject: str = ""
+    is_announcement: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +76,18 @@ class IssueRenderer:
         words = mail_words(language)
         self._cards = Cards(language, frame.public_url, words)
         self._subject = clean_line(frame.subject)
-        self._intro = paragraphs(frame.intro)
+        lines = markdown_lines(frame.intro)
+        self._intro = lines[0] if lines else ""
         shared = common_values(template.name, frame.newsletter, frame.public_url, language)
         shared["links"]["issue"] = frame.issue_url
-        shared["intro"] = paragraphs(frame.intro)
+        shared["heading"] = self._subject if frame.is_announcement else ""
         shared["date"] = day(frame.issued_at, frame.zone, words)
         shared["next_issue"] = day_and_time(frame.next_slot, frame.zone, words)
-        self._parts = {part: SketchedPart(loaded, part, shared) for part, loaded in _loaded(template).items()}
+        intros: dict[str, list[Any]] = {"html": html_blocks(frame.intro, shared["colour"]["accent"])}
+        self._parts = {
+            part: SketchedPart(loaded, part, {**shared, "intro": intros.get(part, lines)})
+            for part, loaded in _loaded(template).items()
+        }
 
     def digest(self, selection: Selection) -> MailBody:
         """The mail that lists these stories. Raises TemplateError."""
@@ -94,7 +102,7 @@ class IssueRenderer:
         """The same mail in pieces, most of which digests of the issue share. Raises TemplateError."""
         own = digest_values(selection, self._cards)
         if self._intro:
-            own["preheader"] = own.get("preheader") or trim(self._intro[0], PREHEADER_LENGTH)
+            own["preheader"] = own.get("preheader") or trim(self._intro, PREHEADER_LENGTH)
         # A subject is one line without marks: it becomes a header.
         subject = self._subject or clean_line("".join(self._parts["subject"].pieces(own)))
         own["subject"] = subject

@@ -26,6 +26,7 @@ _TITLES: Final = (
     "🤖 " + "Donaudampfschifffahrt" * 15,
     "A local model \u202egnissap\u202c with a title that goes on and on, " * 8,
 )
+_INTRO: Final = "Dear *readers*,\n\n- one <b>list</b>\n- [a link](https://news.example/a?b=1&c=2)\n\n> {{ 7*7 }}"
 _LANGUAGES: Final = ("en", "en", "ar", "de", "it")
 
 
@@ -41,7 +42,9 @@ class Sample:
 def tryouts() -> Iterator[Sample]:
     """0, 1, 20 and 100 stories, in languages that run either way."""
     yield _sample("en", 0)
-    yield _sample("it", 1)
+    announced = _sample("it", 1)
+    words = replace(announced.digest, intro=_INTRO, subject="We <move> & grow", is_announcement=True)
+    yield replace(announced, digest=words)
     yield _sample("ar", 20, catch_up=True)
     yield _sample("en", 100)
 

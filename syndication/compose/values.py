@@ -14,7 +14,8 @@
     sections            of title and stories, each to be shown within `{% call once(section) %}`; a story has title, url,
                         summary, source, minutes, ai, why, also (url and source of others that tell the same); and where its
                         language differs from the mail's also language ('in English'), lang, dir, align; "" elsewhere
-    intro               paragraphs of the editor above the stories
+    intro               blocks of the editor's words above the stories: HTML, made safe; in the text part plain lines
+    heading             the subject of an announcement, "" in other mails
     more                'And 5 more stories', "" when all are listed
     catch_up            whether this mail covers a longer absence
     topics              titles of the reader's topics (notices)
@@ -98,6 +99,7 @@ def common_values(template: str, newsletter: Newsletter, public_url: str, langua
         },
         "links": _links(template, public_url),
         "intro": [],
+        "heading": "",
         "date": "",
         "topics": [],
         "next_issue": "",

@@ -10,6 +10,10 @@ HEADER_LENGTH: Final = 200
 FOOTER_LENGTH: Final = 600
 """Most characters: what surrounds the stories of a mail stays below 10 KB."""
 
+SUBJECT_LENGTH: Final = 150
+INTRO_LENGTH: Final = 10_000
+"""Most characters of an editor's subject and of their words above the stories."""
+
 
 @dataclass(frozen=True, slots=True)
 class Newsletter:

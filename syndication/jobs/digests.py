@@ -10,15 +10,18 @@ from sqlmodel import Session
 from syndication.compose.choosing import Chooser, Chosen, IssueFacts
 from syndication.compose.render import DigestFrame, IssueRenderer
 from syndication.domain.articles import Story
-from syndication.domain.digests import BodyPieces
+from syndication.domain.digests import BodyPieces, MailBody
+from syndication.domain.newsletters import Choice
 from syndication.domain.site import Site
 from syndication.domain.states import Edit
 from syndication.domain.templates import Template
 from syndication.domain.windows import Window
 from syndication.store.bodies import Parts
-from syndication.store.composing import Group, Wish, source_count, wishes
-from syndication.store.newsletters import StoredNewsletter, StoredSchedule
+from syndication.store.composing import Group, IssuePlan, Wish, source_count, wishes
+from syndication.store.newsletters import StoredNewsletter, StoredSchedule, newsletter
 from syndication.store.planning import NewDigest
+from syndication.store.reviewing import Words, edits_of, words_of
+from syndication.store.scheduling import schedule
 from syndication.store.stories import stories_between, stories_of
 from syndication.store.templates import active_template
 
@@ -27,7 +30,7 @@ from syndication.store.templates import active_template
 class Occasion:
     """What is composed, for whom and when. at: aware UTC. issue_url: the page that has all its stories.
 
-    edits: what an editor did in review, by article id. intro: the editor's words above the stories.
+    edits: what an editor did in review, by article id. words: the editor's own.
     """
 
     newsletter: StoredNewsletter
@@ -36,7 +39,7 @@ class Occasion:
     at: datetime
     issue_url: str
     edits: Mapping[int, Edit] = field(default_factory=dict)
-    intro: str = ""
+    words: Words = field(default_factory=Words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +117,27 @@ class Kit:
             issue_url=self.occasion.issue_url,
             next_slot=self.occasion.schedule.value.next_slot,
             language=language,
-            intro=self.occasion.intro,
+            intro=self.occasion.words.intro,
+            subject=self.occasion.words.subject,
         )
+
+
+def occasion_of(session: Session, site: Site, plan: IssuePlan) -> Occasion | None:
+    """The occasion of a frozen issue as its editor left it; None when its newsletter or schedule is gone."""
+    letter, when = newsletter(session, plan.newsletter_id), schedule(session, plan.schedule_id)
+    if letter is None or when is None or plan.window is None or plan.at is None:
+        return None
+    issue_url = f"{site.public_url}/newsletters/{letter.value.slug}/{plan.id}"
+    edits, words = edits_of(session, plan.id), words_of(session, plan.id)
+    return Occasion(letter, when, plan.window, plan.at, issue_url, edits, words)
+
+
+def body_for(session: Session, site: Site, occasion: Occasion, choice: Choice) -> MailBody | None:
+    """What a reader with this choice and no start of their own gets; None when there is nothing new. Raises TemplateError."""
+    start = occasion.window.start
+    kit = _kit(session, site, occasion, {choice.language: start})
+    chosen = kit.chooser.choose(start, choice.language, choice.topics)
+    return None if chosen is None else kit.render(chosen).whole()
 
 
 def _stories(session: Session, occasion: Occasion, start: int, language: str) -> list[Story]:
@@ -129,20 +151,25 @@ def _stories(session: Session, occasion: Occasion, start: int, language: str) ->
 
 def load_kit(session: Session, site: Site, occasion: Occasion, groups: Sequence[Group]) -> Kit:
     """All that is needed to compose for these groups. Raises TemplateError when there is no digest template."""
-    letter = occasion.newsletter
-    template_id, template = active_template(session, "digest", letter.id)
     wanted = wishes(session, sorted({group.segment_id for group in groups}))
     start = min((group.start for group in groups), default=occasion.window.end)
-    stories = {
-        language: _stories(session, occasion, start, language)
-        for language in sorted({wish.language for wish in wanted.values()})
-    }
+    kit = _kit(session, site, occasion, dict.fromkeys(sorted({wish.language for wish in wanted.values()}), start))
+    kit.wishes = wanted
+    return kit
+
+
+def _kit(session: Session, site: Site, occasion: Occasion, starts: Mapping[str, int]) -> Kit:
+    """starts: the languages, with the earliest start of any reader of each."""
+    letter = occasion.newsletter
+    template_id, template = active_template(session, "digest", letter.id)
+    stories = {language: _stories(session, occasion, start, language) for language, start in starts.items()}
+    words = "\0".join(occasion.words).encode()
     facts = IssueFacts(
         topics=letter.topics,
         end=occasion.window.end,
         cadence=occasion.schedule.value.cadence,
         at=occasion.at,
         source_count=source_count(session, letter.id),
-        template=template.hash + hashlib.sha256(occasion.intro.encode()).hexdigest()[:8] * bool(occasion.intro),
+        template=template.hash + hashlib.sha256(words).hexdigest()[:8] * any(occasion.words),
     )
-    return Kit(occasion, site, template_id, template, wanted, Chooser(facts, stories))
+    return Kit(occasion, site, template_id, template, {}, Chooser(facts, stories))

@@ -15,11 +15,10 @@ from sqlmodel import Session
 
 from syndication.domain.site import Site
 from syndication.domain.states import IssueState
-from syndication.jobs.digests import Kit, Occasion, load_kit
+from syndication.jobs.digests import Kit, load_kit, occasion_of
 from syndication.jobs.stride import Stride
 from syndication.store.composing import Group, IssuePlan, groups_of, issue_plan
 from syndication.store.database import Database
-from syndication.store.newsletters import newsletter
 from syndication.store.planning import (
     OwnStart,
     drop_own_starts,
@@ -36,8 +35,6 @@ from syndication.store.planning import (
     start_sending,
     subject_of,
 )
-from syndication.store.reviewing import edits_of, intro_of
-from syndication.store.scheduling import schedule
 
 _ROWS_AT_ONCE: Final = 2_000
 
@@ -74,7 +71,6 @@ class Planning:
         self._site = site
         self._plan = plan
         self._window = plan.window
-        self._at = plan.at
         self._now = now
         self._known: set[tuple[int, int]] = set()
         self._empty: set[tuple[int, int]] = set()
@@ -125,13 +121,9 @@ class Planning:
 
     def _load(self, groups: list[Group]) -> Kit:
         with self._database.read() as session:
-            letter = newsletter(session, self._plan.newsletter_id)
-            when = schedule(session, self._plan.schedule_id)
-            if letter is None or when is None:
+            occasion = occasion_of(session, self._site, self._plan)
+            if occasion is None:
                 raise _Interrupted
-            edits, intro = edits_of(session, self._plan.id), intro_of(session, self._plan.id)
-            issue_url = f"{self._site.public_url}/newsletters/{letter.value.slug}/{self._plan.id}"
-            occasion = Occasion(letter, when, self._window, self._at, issue_url, edits, intro)
             return load_kit(session, self._site, occasion, groups)
 
     def _keep_articles(self, kit: Kit, groups: list[Group]) -> None:

@@ -235,7 +235,7 @@ def drop_own_starts(session: Session, plan: IssuePlan, readers: Sequence[OwnStar
 
 def start_sending(session: Session, issue_id: int, planned: int, now: datetime) -> IssueState:
     """Let a planned issue go, or into its review; without any delivery it is empty and over. The state it has now."""
-    values: dict[str, Any] = {"state": IssueState.SENDING, "note": ""}
+    values: dict[str, Any] = {"state": IssueState.SENDING, "note": "", **_after_review(session, issue_id, now)}
     if not planned:
         values = {"state": IssueState.EMPTY, "closed_at": now, "note": "Nothing new for anybody."}
     elif until := _review_until(session, issue_id, now):
@@ -246,6 +246,12 @@ def start_sending(session: Session, issue_id: int, planned: int, now: datetime) 
         .values(**values)
     )
     return session.scalars(select(col(IssueRow.state)).where(col(IssueRow.id) == issue_id)).one()
+
+
+def _after_review(session: Session, issue_id: int, now: datetime) -> dict[str, Any]:
+    """An issue that was composed again after its review is as young as if it had waited for nobody."""
+    was_reviewed = session.get_one(IssueRow, issue_id).review_until is not None
+    return {"frozen_at": now} if was_reviewed else {}
 
 
 def _review_until(session: Session, issue_id: int, now: datetime) -> datetime | None:

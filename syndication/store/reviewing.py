@@ -5,13 +5,14 @@ is composed again. Until then nothing of it can be sent. A dropped article count
 """
 
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, SQLModel, col
 
 from syndication.domain.errors import IssueError
+from syndication.domain.newsletters import INTRO_LENGTH, SUBJECT_LENGTH
 from syndication.domain.states import Edit, IssueState
 from syndication.store.database import Database, changed
 from syndication.store.tables import (
@@ -27,15 +28,22 @@ from syndication.store.tables import (
     IssueRow,
 )
 
-_HELD: Final = datetime(9999, 1, 1, tzinfo=UTC)
+HELD: Final = datetime(9999, 1, 1, tzinfo=UTC)
 """The slot of an issue that an editor holds: it does not go by itself."""
 
 _A_CHUNK: Final = 2_000
 
 
+class Words(NamedTuple):
+    """What an editor writes on an issue. subject: "" for the strongest headline. intro: Markdown above the stories, "" for none."""
+
+    subject: str = ""
+    intro: str = ""
+
+
 def hold(session: Session, issue_id: int) -> bool:
     """Keep an issue in review until somebody sends or cancels it; whether it was in review."""
-    return _set(session, issue_id, review_until=_HELD, note="Held by an editor.")
+    return _set(session, issue_id, review_until=HELD, note="Held by an editor.")
 
 
 def send_reviewed(session: Session, issue_id: int, now: datetime) -> bool:
@@ -50,17 +58,38 @@ def release_reviewed(session: Session, now: datetime) -> int:
     statement = (
         update(IssueRow)
         .where(col(IssueRow.state) == IssueState.REVIEW, ~col(IssueRow.is_stale), col(IssueRow.review_until) <= now)
-        .values(state=IssueState.SENDING, note="")
+        .values(state=IssueState.SENDING, note="", frozen_at=now)
         .execution_options(synchronize_session=False)
     )
     return changed(session, statement)
 
 
-def set_intro(session: Session, issue_id: int, intro: str) -> None:
-    """Words of the editor above the stories. Raises IssueError unless the issue is in review."""
+def write_words(session: Session, issue_id: int, words: Words) -> bool:
+    """Put the editor's words on an issue; whether they are others than before.
+
+    Raises IssueError unless the issue is in review, or for words that are too long.
+    """
     row = _in_review(session, issue_id)
-    row.intro = intro.strip()
+    tidied = tidy(words)
+    if tidied == (row.own_subject, row.intro):
+        return False
+    row.own_subject, row.intro = tidied
     _make_stale(session, row)
+    return True
+
+
+def tidy(words: Words) -> Words:
+    """The words as they are kept. Raises IssueError for words that are too long."""
+    kept = Words(" ".join(words.subject.split()), "\n".join(words.intro.splitlines()).strip())
+    if len(kept.subject) > SUBJECT_LENGTH:
+        message = (
+            f"The subject has {len(kept.subject)} characters; write at most {SUBJECT_LENGTH}. Mailboxes show about 60."
+        )
+        raise IssueError(message)
+    if len(kept.intro) > INTRO_LENGTH:
+        message = f"The words above the stories have {len(kept.intro)} characters; write at most {INTRO_LENGTH}."
+        raise IssueError(message)
+    return kept
 
 
 def edit_article(session: Session, issue_id: int, article_id: int, edit: Edit, by: str, now: datetime) -> None:
@@ -102,9 +131,10 @@ def edits_of(session: Session, issue_id: int) -> dict[int, Edit]:
     return dict(session.execute(statement).all())
 
 
-def intro_of(session: Session, issue_id: int) -> str:
-    """The editor's words above the stories, "" for none."""
-    return session.scalars(select(col(IssueRow.intro)).where(col(IssueRow.id) == issue_id)).one()
+def words_of(session: Session, issue_id: int) -> Words:
+    """The editor's words on an issue."""
+    row = session.execute(select(col(IssueRow.own_subject), col(IssueRow.intro)).where(col(IssueRow.id) == issue_id))
+    return Words(*row.one())
 
 
 def stale_issues(session: Session) -> list[int]:

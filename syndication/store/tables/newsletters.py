@@ -115,9 +115,11 @@ class ScheduleRow(SQLModel, table=True):
 class IssueRow(SQLModel, table=True):
     """One dated number of a newsletter. Its window is (from_seq, cut_seq], None until it is frozen.
 
+    frozen_at: when its window was fixed; once its review is over, when that was: its mails bear this date.
     planned_at: since when every delivery row is there; before, the freeze can be undone. closed_at: no row waits or flies.
     review_until: when an issue in review goes by itself, None while it is held. is_stale: it was edited since it was planned.
-    intro: words of the editor above the stories; all there is of an announcement, which has neither schedule nor slot.
+    own_subject: the editor's, "" for the strongest headline; subject: what most readers get. intro: words of the editor
+    above the stories; all there need be of an announcement, which has neither schedule nor slot.
     topics: slugs that an announcement is for, empty for all readers.
     gate: whether it may be sent; findings: of the last check before (`store.gating`).
     """
@@ -142,6 +144,7 @@ class IssueRow(SQLModel, table=True):
     review_until: datetime | None = None
     is_stale: bool = False
     intro: str = ""
+    own_subject: str = ""
     topics: list[str] = json_column()
     gate: Gate = words(Gate, Gate.OPEN)
     findings: list[dict[str, Any]] = json_column(list)

@@ -4,14 +4,16 @@ from datetime import timedelta
 
 import pytest
 
+from syndication.deliver.retry import LIFETIME
 from syndication.domain.errors import IssueError
 from syndication.domain.states import Edit, IssueState
 from syndication.jobs.fire import fire_due
 from syndication.jobs.sweep import sweep
 from syndication.store.database import Database
-from syndication.store.delivering import digest_bodies
+from syndication.store.delivering import claim_batch, digest_bodies, recipients
+from syndication.store.gating import open_gate
 from syndication.store.issues import cancel_issue
-from syndication.store.reviewing import edit_article, hold, send_reviewed, set_intro
+from syndication.store.reviewing import Words, edit_article, hold, send_reviewed, write_words
 from syndication.store.tables import DeliveryRow, ScheduleRow
 from tests.support.issues import World, ignore
 from tests.support.rows import NOW
@@ -80,6 +82,30 @@ def test_a_held_issue_waits_for_the_editor(world: World) -> None:
         assert not hold(session, issue)
 
 
+@pytest.mark.parametrize("is_edited", [False, True])
+def test_an_issue_that_was_held_for_days_is_tried_as_long_as_any_other(world: World, *, is_edited: bool) -> None:
+    reader = world.reader("agents")
+    world.article("new", "agents")
+    issue = in_review(world)
+    with world.database.write() as session:
+        hold(session, issue)
+        if is_edited:
+            write_words(session, issue, Words("Late", ""))
+    world.now += 2 * LIFETIME
+    with world.database.write() as session:
+        send_reviewed(session, issue, world.now)
+    if is_edited:
+        sweep(world.database, ignore, world.now)
+        assert world.compose(issue).state is IssueState.SENDING
+
+    with world.database.write() as session:
+        open_gate(session, issue)
+        lease = claim_batch(session, world.now, timedelta(minutes=1), LIFETIME)
+        assert lease is not None
+        assert lease.issue_at == world.now
+        assert [one.subscriber_id for one in recipients(session, lease)] == [reader]
+
+
 def test_a_dropped_article_comes_in_no_issue(world: World) -> None:
     reader, other = world.reader("agents"), world.reader("chips")
     dropped = world.article("dropped", "agents", "chips")
@@ -112,13 +138,26 @@ def test_a_dropped_article_can_be_put_back_and_history_added(world: World) -> No
     edit(world, issue, article, Edit.ADD)
     edit(world, issue, old, Edit.ADD)
     with world.database.write() as session:
-        set_intro(session, issue, "Hello there.")
+        write_words(session, issue, Words("Ours", "Hello there."))
     again(world, issue)
 
     assert world.titles(issue, reader) == ["history", "new"]
     with world.database.read() as session:
         digest = session.get_one(DeliveryRow, (issue, reader)).digest_id
-        assert digest_bodies(session, [digest])
+        assert digest_bodies(session, [digest])[digest].subject == "Ours"
+    assert world.row(issue).subject == "Ours"
+
+
+def test_words_that_are_too_long_are_refused_and_the_same_words_change_nothing(world: World) -> None:
+    world.reader("agents")
+    world.article("new", "agents")
+    issue = in_review(world)
+    for words in (Words("W" * 151), Words(intro="W" * 10_001)):
+        with pytest.raises(IssueError, match="write at most"), world.database.write() as session:
+            write_words(session, issue, words)
+    with world.database.write() as session:
+        assert not write_words(session, issue, Words("  ", " \r\n"))
+    assert not world.row(issue).is_stale
 
 
 def test_what_comes_by_itself_or_came_already_cannot_be_added(world: World) -> None:
@@ -144,7 +183,7 @@ def test_a_skipped_issue_leaves_its_articles_for_the_next(world: World) -> None:
     world.article("new", "agents")
     issue = in_review(world)
     with world.database.write() as session:
-        set_intro(session, issue, "Half edited.")
+        write_words(session, issue, Words(intro="Half edited."))
 
     assert cancel_issue(world.database, issue, world.now)
 

@@ -120,15 +120,25 @@ def test_more_links_to_the_page_of_the_issue() -> None:
 
 
 def test_the_words_of_an_editor_stand_above_the_stories_in_both_parts() -> None:
-    frame = replace(FRAME, intro="Dear <readers>,\r\n\r\nwe moved.\x02view\x03", subject="We moved")
+    words = "Dear <readers>,\r\n\r\nwe **moved** to [Rome](https://rome.example/?a=1&b=2).\x02view\x03"
+    frame = replace(FRAME, intro=words, subject="We moved")
     body = digest(a_story(1, title="Alone"), frame=frame)
 
     assert body.subject == "We moved"
-    assert texts(body, "//p/bdi")[:2] == ["Dear <readers>,", "we moved.view"]
-    assert body.text.index("Dear <readers>,\n\nwe moved.view\n") < body.text.index("Alone\n")
+    assert texts(body, "//p[@dir='auto']") == ["Dear <readers>,", "we moved to Rome.view"]
+    assert "https://rome.example/?a=1&b=2" in links(body)
+    plain = "Dear <readers>,\n\nwe moved to Rome (https://rome.example/?a=1&b=2).view\n"
+    assert body.text.index(plain) < body.text.index("Alone\n")
+    assert texts(body, "//h2") == [AGENTS.title]
+
+
+def test_an_announcement_has_its_subject_above_its_words_and_needs_no_stories() -> None:
+    frame = replace(FRAME, intro="Dear <readers>,", subject="We <moved>\x02view\x03", is_announcement=True)
     announcement = render_digest(shipped("digest"), frame, Selection((), 0))
+    assert announcement.subject == "We <moved>view"
+    assert texts(announcement, "//h2") == ["We <moved>view"]
+    assert "We <moved>view\n--------------\n\nDear <readers>,\n" in announcement.text
     assert texts(announcement, "//div[contains(@style, 'display:none')]") == ["Dear <readers>,"]
-    assert texts(announcement, "//h2") == []
 
 
 def test_other_sources_of_a_story_are_linked_in_both_parts() -> None:
