@@ -26,6 +26,7 @@ from syndication.domain.seams import Enqueue, Task, Transport
 from syndication.domain.site import Profile, Site
 from syndication.engine.embedded import EmbeddedEngine
 from syndication.engine.role import RunnerRole
+from syndication.jobs.announce import compose_announcement
 from syndication.jobs.classify import classify_pending
 from syndication.jobs.collect import Collecting, collect_due, look_for_due
 from syndication.jobs.compose import compose_issue
@@ -205,7 +206,8 @@ class App:
             enqueue(Task.PING, "ping")
 
         def compose(issue_id: int) -> None:
-            compose_issue(database, site, issue_id, now())
+            if compose_announcement(database, site, issue_id, now()) is None:
+                compose_issue(database, site, issue_id, now())
             enqueue(Task.DELIVER, "deliver")
 
         def deliver() -> None:

@@ -5,7 +5,8 @@ from typing import Annotated, Final
 import typer
 
 from syndication.app import now, open_app
-from syndication.cli.issues import IssueId, issues, say
+from syndication.cli.announcing import issues
+from syndication.cli.issues import IssueId, say
 from syndication.cli.output import errors_in_words, out
 from syndication.domain.states import Edit
 from syndication.settings import load_settings

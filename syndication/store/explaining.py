@@ -96,9 +96,13 @@ def _why_none(session: Session, issue_id: int, subscriber_id: int) -> str:
         return f"This reader had left, on {left_at:%Y-%m-%d}."
     if subscription.id and _was_paused(session, subscription.id, planned_at):
         return "This reader had paused; what they missed comes as one catch-up."
-    if subscription.schedule_id != issue.schedule_id:
+    if issue.schedule_id not in {None, subscription.schedule_id}:
         return "This reader is on another schedule of the newsletter."
-    return "There was nothing new in this reader's topics."
+    announced, nothing = (
+        "The announcement was for readers of other topics.",
+        "There was nothing new in this reader's topics.",
+    )
+    return announced if issue.schedule_id is None else nothing
 
 
 def _was_paused(session: Session, subscription_id: int, at: datetime) -> bool:

@@ -93,10 +93,17 @@ def come_back(session: Session, subscription_id: int, visit: Visit, now: datetim
     return True
 
 
-def cancel_waiting(session: Session, subscription: SubscriptionRow, now: datetime) -> None:
-    """Cancel this reader's waiting issues. The take-off is a conditional UPDATE of the same rows: the first commit wins."""
+def cancel_waiting(
+    session: Session, subscription: SubscriptionRow, now: datetime, *, announcements: bool = True
+) -> None:
+    """Cancel this reader's waiting issues. The take-off is a conditional UPDATE of the same rows: the first commit wins.
+
+    announcements: those too; who only changes schedule still gets them.
+    """
     recount_readers(session, [subscription.subscriber_id], WAITING)
     issues = select(col(IssueRow.id)).where(col(IssueRow.newsletter_id) == subscription.newsletter_id)
+    if not announcements:
+        issues = issues.where(col(IssueRow.schedule_id).is_not(None))
     session.execute(
         update(DeliveryRow)
         .where(

@@ -61,7 +61,7 @@ def choose_schedule(
     if wanted == subscription.schedule_id:
         return False
     subscription.from_seq = start_when_leaving(session, subscription_id)
-    cancel_waiting(session, subscription, now)
+    cancel_waiting(session, subscription, now, announcements=False)
     subscription.schedule_id = wanted
     where = schedule(session, wanted)
     assert where is not None  # noqa: S101 - it was found or made above

@@ -33,7 +33,7 @@ _BATCHES_AT_ONCE: Final = 2
 class _Resend:
     issue_id: int
     newsletter_id: int
-    cut_seq: int
+    cut_seq: int | None
     is_bold: bool
 
 
@@ -79,7 +79,8 @@ def _why_not(session: Session, issue_id: int, now: datetime, lifetime: timedelta
     last_cut = session.execute(
         select(col(ScheduleRow.last_cut)).where(col(ScheduleRow.id) == issue.schedule_id)
     ).scalar()
-    if issue.planned_at is None or issue.cut_seq is None or issue.cut_seq != last_cut or now >= frozen_at + lifetime:
+    # Of an announcement both are None: nothing takes over from it.
+    if issue.planned_at is None or issue.cut_seq != last_cut or now >= frozen_at + lifetime:
         message = (
             f"Issue {issue_id} is too old: a later one has taken over, or it was made more than "
             f"{lifetime.total_seconds() / 3600:g} hours ago. Who did not get it finds its articles in the next issue."
@@ -119,7 +120,16 @@ def _is_unserved(*, is_bold: bool) -> ColumnElement[bool]:
 
 
 def _is_still_owed(wanted: _Resend) -> ColumnElement[bool]:
-    """Confirmed, and their window begins where the digest does (or, of unknown fate, where the issue ended)."""
+    """Confirmed, and their window begins where the digest does (or, of unknown fate, where the issue ended).
+
+    An announcement has no window: it is owed to everybody who was to get it.
+    """
+    if wanted.cut_seq is None:
+        return exists().where(
+            col(SubscriptionRow.subscriber_id) == col(DeliveryRow.subscriber_id),
+            col(SubscriptionRow.newsletter_id) == wanted.newsletter_id,
+            col(SubscriptionRow.status) == SubscriptionStatus.CONFIRMED,
+        )
     begins = func.coalesce(col(SubscriptionRow.from_seq), wanted.cut_seq)
     return exists().where(
         col(DigestRow.id) == col(DeliveryRow.digest_id),

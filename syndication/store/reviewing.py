@@ -7,7 +7,7 @@ is composed again. Until then nothing of it can be sent. A dropped article count
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, case, delete, select, update
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, SQLModel, col
 
@@ -17,6 +17,7 @@ from syndication.domain.states import Edit, IssueState
 from syndication.store.database import Database, changed
 from syndication.store.tables import (
     ArticleRow,
+    ClassificationRow,
     DeliveryBatchRow,
     DeliveryCountRow,
     DeliveryRow,
@@ -26,6 +27,7 @@ from syndication.store.tables import (
     IssueArticleRow,
     IssueEditRow,
     IssueRow,
+    NewsletterTopicRow,
 )
 
 HELD: Final = datetime(9999, 1, 1, tzinfo=UTC)
@@ -48,16 +50,27 @@ def hold(session: Session, issue_id: int) -> bool:
 
 def send_reviewed(session: Session, issue_id: int, now: datetime) -> bool:
     """End a review before its time; whether the issue was in review. One that is composed again goes once it is."""
-    was_in_review = _set(session, issue_id, review_until=now, note="")
+    was_in_review = _set(session, issue_id, review_until=now, note="It goes as soon as it is composed.")
     release_reviewed(session, now)
     return was_in_review
 
 
 def release_reviewed(session: Session, now: datetime) -> int:
-    """Let the issues go whose review is over; how many."""
+    """Let the issues go whose review is over; how many.
+
+    An announcement is composed anew at that moment (`store.announcing`), and goes then.
+    """
+    over = (col(IssueRow.state) == IssueState.REVIEW, ~col(IssueRow.is_stale), col(IssueRow.review_until) <= now)
+    outdated = (col(IssueRow.schedule_id).is_(None), col(IssueRow.frozen_at) < col(IssueRow.review_until))
+    session.execute(
+        update(IssueRow)
+        .where(*over, *outdated)
+        .values(is_stale=True, planned_at=None)
+        .execution_options(synchronize_session=False)
+    )
     statement = (
         update(IssueRow)
-        .where(col(IssueRow.state) == IssueState.REVIEW, ~col(IssueRow.is_stale), col(IssueRow.review_until) <= now)
+        .where(*over)
         .values(state=IssueState.SENDING, note="", frozen_at=now)
         .execution_options(synchronize_session=False)
     )
@@ -69,12 +82,12 @@ def write_words(session: Session, issue_id: int, words: Words) -> bool:
 
     Raises IssueError unless the issue is in review, or for words that are too long.
     """
-    row = _in_review(session, issue_id)
+    row = in_review(session, issue_id)
     tidied = tidy(words)
     if tidied == (row.own_subject, row.intro):
         return False
     row.own_subject, row.intro = tidied
-    _make_stale(session, row)
+    make_stale(session, row)
     return True
 
 
@@ -96,12 +109,18 @@ def edit_article(session: Session, issue_id: int, article_id: int, edit: Edit, b
     """Drop an article from an issue in review, or add one. Raises IssueError with the reason when that cannot be.
 
     Only history can be added, and what was dropped: everything else comes by itself or has come, and nothing comes twice.
+    An announcement takes any article of its newsletter's topics; it is pointed out, and comes in a digest all the same.
     """
-    row = _in_review(session, issue_id)
+    row = in_review(session, issue_id)
     article = session.get(ArticleRow, article_id)
     if article is None or article.removed_at is not None:
         message = f"There is no article {article_id}."
         raise IssueError(message)
+    if row.schedule_id is None:
+        _edit_announcement(
+            session, row, IssueEditRow(issue_id=issue_id, article_id=article_id, edit=edit, by=by, at=now)
+        )
+        return
     is_inside = article.seq is not None and article.seq <= (row.cut_seq or 0)
     if edit is Edit.ADD and article.seq is not None:
         if not is_inside or session.get(IssueEditRow, (issue_id, article_id)) is None:
@@ -113,7 +132,7 @@ def edit_article(session: Session, issue_id: int, article_id: int, edit: Edit, b
         raise IssueError(message)
     else:
         session.merge(IssueEditRow(issue_id=issue_id, article_id=article_id, edit=edit, by=by, at=now))
-    _make_stale(session, row)
+    make_stale(session, row)
 
 
 def edits_of(session: Session, issue_id: int) -> dict[int, Edit]:
@@ -161,10 +180,15 @@ def take_back(database: Database, issue_id: int) -> bool:
         statement = (
             update(IssueRow)
             .where(col(IssueRow.id) == issue_id, col(IssueRow.is_stale), col(IssueRow.state) == IssueState.REVIEW)
-            .values(state=IssueState.COMPOSING, is_stale=False, planned=0)
+            .values(state=_composed_as(), is_stale=False, planned=0)
             .execution_options(synchronize_session=False)
         )
         return changed(session, statement) == 1
+
+
+def _composed_as() -> ColumnElement[IssueState]:
+    """An issue keeps its frozen window; an announcement begins anew."""
+    return case((col(IssueRow.schedule_id).is_(None), IssueState.DUE), else_=IssueState.COMPOSING)
 
 
 def _delete(
@@ -181,7 +205,8 @@ def _delete(
             session.execute(rows.execution_options(synchronize_session=False))
 
 
-def _in_review(session: Session, issue_id: int) -> IssueRow:
+def in_review(session: Session, issue_id: int) -> IssueRow:
+    """The row of an issue in review, locked. Raises IssueError when it is not."""
     row = session.get(IssueRow, issue_id, with_for_update=True)
     if row is None or row.state is not IssueState.REVIEW:
         message = f"Issue {issue_id} is not in review. `syndication issues show {issue_id}` says how it stands."
@@ -189,10 +214,32 @@ def _in_review(session: Session, issue_id: int) -> IssueRow:
     return row
 
 
-def _make_stale(session: Session, row: IssueRow) -> None:
+def make_stale(session: Session, row: IssueRow) -> None:
+    """Let a plan be made anew."""
     # Not planned any more: should it be cancelled now, its window is given back as a whole.
     row.is_stale, row.planned_at = True, None
     session.add(row)
+
+
+def _edit_announcement(session: Session, row: IssueRow, made: IssueEditRow) -> None:
+    if made.edit is Edit.ADD:
+        offered = (
+            select(col(ClassificationRow.article_id))
+            .join(NewsletterTopicRow, col(NewsletterTopicRow.topic_id) == col(ClassificationRow.topic_id))
+            .where(col(NewsletterTopicRow.newsletter_id) == row.newsletter_id, col(ClassificationRow.accepted))
+            .where(col(ClassificationRow.article_id) == made.article_id)
+        )
+        if session.scalars(offered.limit(1)).first() is None:
+            message = f"Article {made.article_id} is in none of this newsletter's topics."
+            raise IssueError(message)
+        session.merge(made)
+    else:
+        found = session.get(IssueEditRow, (made.issue_id, made.article_id))
+        if found is None:
+            message = f"Article {made.article_id} is not in this announcement."
+            raise IssueError(message)
+        session.delete(found)
+    make_stale(session, row)
 
 
 def _was_added(session: Session, issue_id: int, article_id: int) -> bool:

@@ -90,6 +90,7 @@ def start_when_leaving(session: Session, subscription_id: int) -> int:
             ),
         )
         .where(col(SubscriptionRow.id) == subscription_id, col(DeliveryRow.state).in_(WAITING))
+        .where(col(IssueRow.schedule_id).is_not(None))  # an announcement has no window
     )
     waiting_start = session.scalar(waiting)
     return start_when_leaving_schedule(own_start, served_up_to(session, schedule_id), waiting_start)

@@ -16,12 +16,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from syndication.web import mailbox, pages, pictures, readers, sample, signup, yours
 from syndication.web.admin import (
     access,
+    announcements,
     arriving,
     drafts,
     look,
     mail_templates,
     newsletters,
     people,
+    review,
     schedules,
     subscribers,
     topics,
@@ -86,6 +88,8 @@ def _router() -> FastAPI:
         arriving,
         people,
         drafts,
+        announcements,
+        review,
         newsletters,
         subscribers,
         schedules,

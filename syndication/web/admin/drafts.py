@@ -66,24 +66,11 @@ def send_a_test(
     to: Annotated[str, Form()] = "",
 ) -> Response:
     """Send the draft to any address, marked [Test]; it is in no count."""
-    deps, stored = deps_of(request), _stored(request, newsletter_id)
+    stored = _stored(request, newsletter_id)
     choice = _choice(request, newsletter_id, topics, language)
-    try:
-        addresses = [parse_address(one).address for one in to.replace(",", " ").split()]
-    except AddressError as error:
-        return _page(request, admin, stored, choice, to=to, faults={"to": str(error)})
-    if not 0 < len(addresses) <= _MOST_TESTS:
-        return _page(request, admin, stored, choice, to=to, faults={"to": f"Write one to {_MOST_TESTS} addresses."})
     draft, fault = _draft(request, newsletter_id, choice)
-    if draft is None:
-        return _page(request, admin, stored, choice, to=to, faults={"to": fault})
-    now = deps.clock()
-    post = PostOffice(deps.keys, deps.site, deps.suppression_key)
-    outcomes = send_test(deps.transport(), post, draft, addresses, now)
-    with deps.database.write() as session:
-        after = {"mails": len(addresses), "outcome": _outcome_words(outcomes)}
-        audit(session, admin.login, "newsletter.test", f"newsletter {newsletter_id}", now, ({}, after))
-    return _page(request, admin, stored, choice, to=to, said=_outcome_words(outcomes))
+    said, fault = post_test(request, admin, draft, to, f"newsletter {newsletter_id}") if draft else ("", fault)
+    return _page(request, admin, stored, choice, to=to, said=said, faults={"to": fault} if fault else None)
 
 
 @router.post("/send")
@@ -101,6 +88,24 @@ def send(request: Request, admin: Editor, newsletter_id: int, sure: Annotated[st
     with deps.database.write() as session:
         audit(session, admin.login, "newsletter.send", f"newsletter {newsletter_id}", now, ({}, {"issue": issue_id}))
     return RedirectResponse(f"/admin/issues/{issue_id}", 303)
+
+
+def post_test(request: Request, admin: Admin, draft: Draft, to: str, target: str) -> tuple[str, str]:
+    """Send a draft to the addresses that were typed; what became of it, else what is wrong. target: for the log."""
+    deps = deps_of(request)
+    try:
+        addresses = [parse_address(one).address for one in to.replace(",", " ").split()]
+    except AddressError as error:
+        return "", str(error)
+    if not 0 < len(addresses) <= _MOST_TESTS:
+        return "", f"Write one to {_MOST_TESTS} addresses."
+    now = deps.clock()
+    post = PostOffice(deps.keys, deps.site, deps.suppression_key)
+    said = _outcome_words(send_test(deps.transport(), post, draft, addresses, now))
+    with deps.database.write() as session:
+        after = {"mails": len(addresses), "outcome": said}
+        audit(session, admin.login, f"{target.split(maxsplit=1)[0]}.test", target, now, ({}, after))
+    return said, ""
 
 
 def _draft(request: Request, newsletter_id: int, choice: Choice) -> tuple[Draft | None, str]:

@@ -10,13 +10,13 @@ from starlette.responses import JSONResponse, Response
 
 from syndication import __version__
 from syndication.domain.scopes import Scope
-from syndication.web.api import articles, content, subscribers
+from syndication.web.api import announcements, articles, content, subscribers
 from syndication.web.api.problems import MEDIA_TYPE, PREFIX
 from syndication.web.render import page
 
 router = APIRouter(prefix=PREFIX)
 
-PARTS: Final = (articles.router, content.router, subscribers.router)
+PARTS: Final = (articles.router, content.router, announcements.router, subscribers.router)
 """All that a token opens."""
 
 _PROBLEM: Final = {

@@ -105,7 +105,7 @@ def test_an_issue_is_sent_now_shown_and_in_the_way_of_another(website: Website) 
 def test_answers_are_as_the_description_says_and_every_request_is_described(website: Website) -> None:
     described = website.visitor().get("/api/v1/openapi.json").json()
     assert described["openapi"].startswith("3.1")
-    assert len(described["paths"]) == 9
+    assert len(described["paths"]) == 10
     website.reader("agents")
     for path, scope in (
         ("newsletters", Scope.CONTENT_READ),
@@ -127,3 +127,23 @@ def test_people_read_the_description_as_a_page(website: Website) -> None:
     assert page.status_code == 200
     assert "DELETE /api/v1/subscribers/{subscriber_id}" in page.text
     assert "default-src 'self'" in page.headers["content-security-policy"]
+
+
+def test_an_announcement_is_written_and_sent(website: Website) -> None:
+    website.reader("agents")
+    (article,) = website.articles("agents", titles=("About agents",))
+    body = {"newsletter": "weekly", "subject": "We move", "words": "Dear *all*", "topics": ["agents"], "send": True}
+    made = ask(website, "POST", "announcements", Scope.ISSUES_SEND, body={**body, "articles": [article]})
+    assert made.status_code == 202, made.text
+    shown = ask(website, "GET", f"issues/{made.json()['issue']}", Scope.ISSUES_READ).json()
+    assert (shown["subject"], shown["slot"], shown["state"]) == ("We move", None, "review")
+    assert shown["note"] == "It goes as soon as it is composed."
+    assert ask(website, "POST", "announcements", Scope.ISSUES_READ, body=body).status_code == 403
+    for wrong in (
+        {"newsletter": "none"},
+        {"topics": ["cats"]},
+        {"articles": [99]},
+        {"words": " "},
+        {"subject": "W" * 151},
+    ):
+        assert ask(website, "POST", "announcements", Scope.ISSUES_SEND, body={**body, **wrong}).status_code == 422
