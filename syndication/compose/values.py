@@ -192,7 +192,7 @@ class Cards:
             "lang": language if foreign else "",
             "dir": direction(language) if foreign else "",
             "align": align(language) if foreign else "",
-            "language": self._name_of(language) if foreign else "",
+            "language": self.words.mark(language) if foreign else "",
         }
 
     def _why(self, reason: Reason | None) -> str:
@@ -201,10 +201,6 @@ class Cards:
         terms = [self.words.quoted.replace("{term}", term) for term in _telling(reason.terms)]
         because = self.words.because.replace("{topic}", clean_line(reason.title))
         return because + (self.words.matched.replace("{terms}", ", ".join(terms)) if terms else "")
-
-    def _name_of(self, language: str) -> str:
-        main = main_language(language)
-        return self.words.languages.get(main, main.upper())
 
 
 def _logo(name: str, public_url: str) -> Values | str:

@@ -1,6 +1,7 @@
 """Article and item: one piece of content, as it was read and as the later stages see it."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -175,3 +176,19 @@ class Story:
     def reason_for(self, topic: str) -> Reason | None:
         """The reason for one topic's slug, None when the article is not in it."""
         return next((reason for reason in self.reasons if reason.topic == topic), None)
+
+
+def told_once(stories: Sequence[Story]) -> list[Story]:
+    """The stories in order, those that tell the same event as one: the one that fits its topics best, the others beside it."""
+    groups: dict[int, list[Story]] = {}
+    for story in stories:
+        groups.setdefault(-story.article_id if story.story_id is None else story.story_id, []).append(story)
+    found = []
+    for told in groups.values():
+        first = max(
+            told, key=lambda story: (max((reason.score for reason in story.reasons), default=0), -story.article_id)
+        )
+        others = sorted((story for story in told if story is not first), key=lambda story: story.article_id)
+        also = tuple(Mention(other.article_id, other.uid, other.url, other.source_title) for other in others)
+        found.append(replace(first, also=also) if also else first)
+    return found

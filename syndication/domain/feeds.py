@@ -68,7 +68,8 @@ class Feed:
 
     updated_at: the newest change in its data, never the clock. query: what follows the ending, e.g. '?content=summary'.
     hubs: WebSub hubs that are told of changes. older: path of the archive page before this document, "" when there is
-    none. current: for an archive page the path of the document with the newest articles, else "".
+    none. current: for an archive page the path of the document with the newest articles, else "". logo: absolute address
+    of a picture, "" for none.
     """
 
     id: str
@@ -84,6 +85,7 @@ class Feed:
     hubs: tuple[str, ...] = ()
     older: str = ""
     current: str = ""
+    logo: str = ""
 
     def self_url(self, form: FeedFormat) -> str:
         """The absolute address of this feed in one format."""

@@ -19,6 +19,7 @@ def json_feed(feed: Feed) -> bytes:
         "feed_url": feed.self_url(FeedFormat.JSON),
         "next_url": feed.address(feed.older, FeedFormat.JSON) if feed.older else "",
         "description": feed.description,
+        "icon": feed.logo,
         "language": feed.language,
         "hubs": [{"type": "WebSub", "url": hub} for hub in feed.hubs],
         "items": [_item(item, feed) for item in feed.items],

@@ -150,6 +150,9 @@ def _generator(feed: Feed, form: FeedFormat) -> Generator:
         generator.language(feed.language)
     generator.link(href=feed.home_url, rel="alternate", type="text/html")
     generator.link(href=feed.self_url(form), rel="self", type=MEDIA_TYPES[form])
+    if feed.logo:
+        # Atom's logo, too. RSS wants title and link of the channel again.
+        generator.image(url=feed.logo, title=feed.title, link=feed.home_url)
     generator.head = tuple(_head(feed, form))
     generator.is_archive = bool(feed.current)
     generator.style_url = f"{feed.public_url}{_STYLE}"

@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 
 from syndication.domain.site import Site
 from syndication.lang.names import language_name
-from syndication.store.tables import ArchiveEntryRow, ArticleRow, SourceRow, TopicRow
+from syndication.store.tables import ArchiveEntryRow, ArticleRow, NewsletterRow, NewsletterTopicRow, SourceRow, TopicRow
 
 ITEMS: Final = 50
 """How many articles a feed holds, and a page of its archive. Source: JSON Feed 1.1, 'under 100 KB ideal, 250 KB fine'."""
@@ -36,7 +36,8 @@ class FeedPlan:
 
     topics: ids of the topics whose articles are in it, none for those of any topic. source: id, 0 for all. languages:
     codes as articles have them, none for all. wording: the language wanted of articles that have several. summary:
-    without full texts. query: what follows the ending in its address. pages: how many pages its archive has.
+    without full texts. query: what follows the ending in its address. pages: how many pages its archive has. logo: name of
+    the picture of the newsletter that it belongs to, "" for none.
     """
 
     kind: FeedKind
@@ -52,6 +53,7 @@ class FeedPlan:
     summary: bool = False
     query: str = ""
     pages: int = 0
+    logo: str = ""
 
 
 def planned_feeds(session: Session, site: Site) -> list[FeedPlan]:
@@ -64,8 +66,8 @@ def planned_feeds(session: Session, site: Site) -> list[FeedPlan]:
         *(source_plan(row, site) for row in session.scalars(sources)),
         *(language_plan(family, codes, site) for family, codes in languages_of(session).items()),
     ]
-    pages = _pages(session)
-    return [replace(plan, pages=pages.get(plan.name, 0)) for plan in plans]
+    pages, logos = _pages(session), _logos(session)
+    return [replace(plan, pages=pages.get(plan.name, 0), logo=_logo(plan, logos)) for plan in plans]
 
 
 def topic_plan(row: TopicRow, site: Site) -> FeedPlan:
@@ -134,6 +136,27 @@ def language_plan(family: str, codes: tuple[str, ...], site: Site) -> FeedPlan:
 
 def _title(own: str, site: Site) -> str:
     return f"{own} · {site.title}"
+
+
+def with_logo(session: Session, plan: FeedPlan) -> FeedPlan:
+    """The plan with the picture of the newsletter that it belongs to, for plans that are not kept ready."""
+    return replace(plan, logo=_logo(plan, _logos(session)))
+
+
+def _logos(session: Session) -> list[tuple[int, str]]:
+    """The topics that newsletters with a logo offer, and the logo; the oldest newsletter first."""
+    rows = session.execute(
+        select(col(NewsletterTopicRow.topic_id), col(NewsletterRow.logo))
+        .join(NewsletterRow, col(NewsletterRow.id) == col(NewsletterTopicRow.newsletter_id))
+        .where(col(NewsletterRow.logo) != "")
+        .order_by(col(NewsletterRow.id), col(NewsletterTopicRow.topic_id))
+    )
+    return [(topic_id, logo) for topic_id, logo in rows]
+
+
+def _logo(plan: FeedPlan, logos: Sequence[tuple[int, str]]) -> str:
+    """Of the oldest newsletter that offers one of the plan's topics; of any where it has none."""
+    return next((logo for topic_id, logo in logos if topic_id in plan.topics or not plan.topics), "")
 
 
 def _pages(session: Session) -> dict[str, int]:

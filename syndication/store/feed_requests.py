@@ -21,6 +21,7 @@ from syndication.store.feed_plans import (
     topic_plan,
     union_plan,
     varied,
+    with_logo,
 )
 from syndication.store.tables import ArchiveEntryRow, FeedDocumentRow, SourceRow, TopicRow
 
@@ -59,6 +60,7 @@ def meant_feed(session: Session, site: Site, asked: Asked) -> Meant | Moved | No
         return Moved(f"{plan.path}/archive/{page}" if page else plan.path)
     if plan is None:
         return None
+    plan = with_logo(session, plan)
     if page:
         is_plain = not asked.lang and not asked.summary
         return Meant(plan, page) if is_plain and page <= _full_pages(session, plan) else None
@@ -128,7 +130,7 @@ def choice_plan(session: Session, site: Site, topics: Sequence[int], language: s
     plan = union_plan(sorted(session.scalars(rows), key=lambda row: row.slug), site)
     kept = "+".join(map(str, plan.topics)) or "none"
     return replace(
-        plan,
+        with_logo(session, plan),
         kind=FeedKind.CHOICE,
         name=f"{FeedKind.CHOICE}/{kept}/{language}",
         path=path,

@@ -127,6 +127,7 @@ def load_feed(session: Session, site: Site, outline: Outline) -> Feed:
         hubs=() if outline.current or plan.kind is FeedKind.CHOICE else site.hubs,
         older=_older(outline),
         current=outline.current,
+        logo=f"{site.public_url}/pictures/{plan.logo}" if plan.logo else "",
     )
 
 

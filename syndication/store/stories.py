@@ -167,4 +167,5 @@ def _story(article: ArticleRow, source: SourceRow, text: Any, reasons: tuple[Rea
         reading_minutes=article.reading_minutes,
         reasons=reasons,
         ai_generated=article.ai_generated,
+        story_id=article.story_id,
     )

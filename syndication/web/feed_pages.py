@@ -7,11 +7,13 @@ from urllib.parse import quote
 from xml.sax.saxutils import quoteattr
 
 from fastapi import APIRouter, HTTPException, Query
+from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from syndication.domain.feeds import FeedFormat
 from syndication.domain.site import Profile
+from syndication.store.browsing import Offer, offers
 from syndication.store.feed_plans import MOST_TOPICS, FeedKind, FeedPlan, planned_feeds
 from syndication.store.feed_requests import Asked, Meant, Moved, meant_feed
 from syndication.store.publishing import outline_feed
@@ -176,9 +178,26 @@ def _page(request: Request, path: str) -> Response:
         plan = meant.plan
         ids = [article.id for article in outline_feed(session, deps.site, plan).articles[:_STORIES]]
         stories = stories_of(session, ids, plan.language or deps.site.language)
+        offer = _publication(session, plan)
     feed = _listed(request, plan)
     readers = [] if deps.profile is Profile.TRIAL else _one_click(feed.addresses[0].url)
-    return page(request, "feed.html", headers=KEPT_BRIEFLY, feed=feed, stories=stories, readers=readers)
+    accent = offer.newsletter.accent if offer else ""
+    return page(
+        request,
+        "feed.html",
+        headers=KEPT_BRIEFLY,
+        feed=feed,
+        stories=stories,
+        readers=readers,
+        offer=offer,
+        accent=accent,
+    )
+
+
+def _publication(session: Session, plan: FeedPlan) -> Offer | None:
+    """The newsletter whose look a feed's page has: the oldest that offers one of its topics, or any for other feeds."""
+    slugs = set(plan.path.rpartition("/")[2].split("+")) if plan.kind is FeedKind.TOPIC else set()
+    return next((offer for offer in offers(session) if not slugs or slugs & set(offer.newsletter.topics)), None)
 
 
 def _listed(request: Request, plan: FeedPlan) -> Listed:

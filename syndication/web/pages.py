@@ -8,7 +8,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from syndication.domain.articles import Story
+from syndication.domain.articles import Story, told_once
 from syndication.domain.errors import StoreError
 from syndication.domain.topics import Topic
 from syndication.store.browsing import (
@@ -162,9 +162,9 @@ def _headlines(session: Session, offer: Offer) -> list[Shelf]:
 
 
 def _shelves(offer: Offer, stories: list[Story]) -> list[Shelf]:
-    """Each story once, under the topic of the newsletter that it fits best, as in a digest."""
+    """Each story once, under the topic of the newsletter that it fits best, as in a digest; others that tell the same beside it."""
     by_topic: dict[str, list[Story]] = {topic.slug: [] for topic in offer.topics}
-    for story in stories:
+    for story in told_once(stories):
         best = next((reason.topic for reason in story.reasons if reason.topic in by_topic), None)
         if best is not None:
             by_topic[best].append(story)

@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, Response
 
 from syndication.domain.site import Profile
 from syndication.html.markdown import from_markdown
+from syndication.lang.mail import mail_words
 from syndication.web.accent import accent_css
 from syndication.web.admin.nav import ENTRIES, UNDER_SETTINGS, is_current
 from syndication.web.deps import deps_of
@@ -39,7 +40,7 @@ def templates() -> Environment:
     environment.globals.update(static=static_url, consent=CONSENT)
     environment.globals.update(console_entries=ENTRIES, console_settings=UNDER_SETTINGS, is_current=is_current)
     environment.filters.update(day_in=day_in, slot=slot_words, clock=clock_words, plural=plural, listed=listed)
-    environment.filters["markdown"] = from_markdown
+    environment.filters.update(markdown=from_markdown, mail_words=mail_words)
     return environment
 
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 
+from syndication.lang.direction import main_language
+
 
 @dataclass(frozen=True, slots=True)
 class Sentences:
@@ -75,6 +77,11 @@ class MailWords:
     def count(self, forms: tuple[str, ...], number: int) -> str:
         """A counted word with its number, e.g. '7 stories'."""
         return forms[self.form(number)].replace("{n}", str(number))
+
+    def mark(self, language: str) -> str:
+        """How text in a foreign language is marked, e.g. 'in Italian'; "" for these words' own language and for an unknown one."""
+        main = main_language(language)
+        return "" if main in {"", main_language(self.language)} else self.languages.get(main, main.upper())
 
     def day(self, local: datetime) -> str:
         """The date of an instant that is already in the zone to show, e.g. 'Friday 27 November 2026'."""

@@ -14,6 +14,7 @@ from syndication.compose.colour import AA, INK, NIGHT, PAPER, contrast, is_colou
 from syndication.domain.errors import PictureError
 from syndication.domain.newsletters import FOOTER_LENGTH, HEADER_LENGTH, Newsletter
 from syndication.domain.pictures import MOST_BYTES, picture_from
+from syndication.domain.seams import Task
 from syndication.store.admins import audit
 from syndication.store.browsing import Offer, offer_of
 from syndication.store.looks import Look, keep_picture, save_look
@@ -119,6 +120,7 @@ def _change(request: Request, admin: SignedIn, name: str, words: dict[str, str],
             {**_words(look), "sections": list(look.sections)},
         )
         audit(session, admin.login, "newsletter.look", f"newsletter {name}", deps.clock(), change)
+    deps.enqueue(Task.PUBLISH, "publish")
     return RedirectResponse(f"/admin/newsletters/{name}/look?saved=1", 303)
 
 

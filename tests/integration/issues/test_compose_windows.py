@@ -22,8 +22,10 @@ from syndication.store.tables import (
     IssueRow,
     SubscriptionRow,
 )
+from syndication.store.templates import save_template
 from tests.support.issues import SITE, World
 from tests.support.rows import accept, add_article, add_source, subscription_of
+from tests.support.website import compiled_templates
 
 SERVED = [DeliveryState.ACCEPTED, DeliveryState.UNKNOWN, DeliveryState.BOUNCED, DeliveryState.COMPLAINED]
 
@@ -66,6 +68,25 @@ def test_an_article_that_commits_during_a_freeze_is_in_exactly_one_issue(world: 
 
 
 # Rule 2: history and late accepts have no seq; edits and further topics never mail again.
+
+
+def test_what_tells_the_same_event_is_one_entry_with_the_other_sources_beside_it(world: World) -> None:
+    reader = world.reader("agents")
+    with world.database.write() as session:
+        other = add_source(session, "other", title="The Other")
+        source, template = next(pair for pair in compiled_templates() if pair[0].name == "digest")
+        save_template(session, template, source, None, world.now)
+    told = [world.article("first", "agents"), world.article("second", "agents", source_id=other)]
+    with world.database.write() as session:
+        for number in told:
+            session.get_one(ArticleRow, number).story_id = told[0]
+    issue = world.sent()
+    got = world.got(issue)[reader]
+
+    assert (len(got.titles), got.more) == (1, 0)
+    with world.database.read() as session:
+        digest = session.get_one(DeliveryRow, (issue, reader)).digest_id
+        assert "Also: " in digest_bodies(session, [digest])[digest].text
 
 
 def test_history_is_never_mailed(world: World) -> None:

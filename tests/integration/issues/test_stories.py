@@ -21,6 +21,15 @@ def source_id(database: Database) -> int:
         return add_source(session)
 
 
+def test_what_tells_the_same_event_is_known(database: Database, source_id: int) -> None:
+    with database.write() as session:
+        number = add_article(session, source_id, ["agents"], title="one")
+        session.get_one(ArticleRow, number).story_id = 7
+        add_article(session, source_id, ["agents"], title="two")
+    with database.read() as session:
+        assert [story.story_id for story in stories_between(session, 0, 9, ["agents"], "en")] == [7, None]
+
+
 def titles(stories: list[Story]) -> list[str]:
     return [story.title for story in stories]
 

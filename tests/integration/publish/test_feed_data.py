@@ -10,10 +10,11 @@ from syndication.domain.site import Site
 from syndication.domain.states import SourceKind
 from syndication.store.database import Database
 from syndication.store.feed_plans import ITEMS, FeedKind, planned_feeds
+from syndication.store.feed_requests import Asked, Meant, meant_feed
 from syndication.store.publishing import load_feed, outline_feed
-from syndication.store.tables import ArticleRow, ClassificationRow, SourceRow, TopicRow
+from syndication.store.tables import ArticleRow, ClassificationRow, NewsletterRow, SourceRow, TopicRow
 from tests.support.feeds import PREFIX, PUBLIC_URL
-from tests.support.rows import NOW, accept, add_article, add_counters, add_source, add_text, add_topic
+from tests.support.rows import NOW, accept, add_article, add_counters, add_newsletter, add_source, add_text, add_topic
 
 SITE = Site("News", "What is new.", PUBLIC_URL, "en", "UTC", PREFIX)
 HOUR = timedelta(hours=1)
@@ -47,6 +48,26 @@ def test_there_is_a_feed_of_everything_of_each_enabled_topic_and_of_each_source(
         "/feeds/sources/radar",
     ]
     assert [plan.title for plan in plans] == ["News", "First · News", "Second · News", "Radar · News"]
+
+
+def test_a_feed_has_the_logo_of_the_oldest_newsletter_that_offers_its_topics(database: Database) -> None:
+    with database.write() as session:
+        for slug in ("agents", "local", "none"):
+            add_topic(session, slug)
+        add_newsletter(session, "plain", ["agents"])
+        for slug, topic, logo in (("one", "agents", "a.png"), ("two", "local", "b.png"), ("three", "agents", "c.png")):
+            number = add_newsletter(session, slug, [topic])
+            session.execute(update(NewsletterRow).where(col(NewsletterRow.id) == number).values(logo=logo))
+        logos = {plan.path: plan.logo for plan in planned_feeds(session, SITE)}
+        union = meant_feed(session, SITE, Asked("/feeds/topics/local+none"))
+    assert logos == {
+        "/feeds/all": "a.png",
+        "/feeds/topics/agents": "a.png",
+        "/feeds/topics/local": "b.png",
+        "/feeds/topics/none": "",
+    }
+    assert isinstance(union, Meant)
+    assert union.plan.logo == "b.png"
 
 
 def test_a_feed_holds_what_an_enabled_topic_accepted_and_nothing_else(database: Database) -> None:

@@ -7,6 +7,7 @@ import zlib
 import pytest
 from sqlmodel import select
 
+from syndication.domain.seams import Task
 from syndication.store.newsletters import newsletter
 from syndication.store.tables import AuditEntryRow, PictureRow
 from tests.support.admins import log_in
@@ -85,6 +86,11 @@ def test_a_look_is_saved_audited_and_shown_in_mails_and_pages(website: Website, 
     archive = website.visitor().get("/newsletters/weekly/").text
     for words in (f"/pictures/{logo}", "Chosen by hand &lt;b&gt;", "Owned by readers.", "accent-7a1fa2.css"):
         assert words in archive
+    for path in ("/", "/subscribe", "/newsletters/weekly/sample", "/feeds/all/", "/feeds/topics/agents/"):
+        page = website.visitor().get(path).text
+        for words in (f"/pictures/{logo}", "Owned by readers.", "1 Main Street", "accent-7a1fa2.css"):
+            assert words in page, path
+    assert (Task.PUBLISH, "publish") in website.asked
 
 
 def test_a_picture_is_served_with_its_kind_for_good_and_nothing_in_it_runs(website: Website, cookie: str) -> None:

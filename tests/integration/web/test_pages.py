@@ -138,6 +138,25 @@ def test_an_issue_lists_each_article_once_under_its_best_topic(website: Website)
     assert "Not offered" not in page
 
 
+def test_an_issue_marks_other_languages_and_machine_text_and_tells_each_event_once(website: Website) -> None:
+    first, second, third = website.articles("agents", titles=("An event", "Lo stesso evento", "Scritto a macchina"))
+    with website.database.write() as session:
+        for number, story, language, ai in ((first, 7, "en", None), (second, 7, "it", None), (third, 8, "it", True)):
+            row = session.get_one(ArticleRow, number)
+            row.story_id, row.language, row.ai_generated = story, language, ai
+            text = session.exec(select(ArticleTextRow).where(ArticleTextRow.article_id == number)).one()
+            text.language = language
+    words = website.visitor().get(f"/newsletters/weekly/{issue(website, IssueState.SENT, [first, second, third])}").text
+    page = " ".join(re.sub(r"<[^>]+>", " ", words).split())
+    assert "Lo stesso evento" not in page
+    assert "Also: The Source" in page
+    assert "1 min · in Italian · Written with AI" in page
+    assert "in English" not in page
+    article = website.visitor().get(f"/articles/{uid_of(website, third)}").text
+    assert "in Italian" in article
+    assert "Written with AI" in article
+
+
 def test_an_issue_belongs_to_its_own_newsletter(website: Website) -> None:
     issue_id = issue(website, IssueState.SENT, [])
     with website.database.write() as session:

@@ -25,7 +25,8 @@ Parsed = Any  # what feedparser and json answer has no types
 DATA = Path(__file__).parents[2] / "data" / "publish"
 ATOM = "{http://www.w3.org/2005/Atom}"
 RSS_ORDER = ["title", "link", "description", "{http://purl.org/rss/1.0/modules/content/}encoded"]
-FEEDS: list[Callable[[], Feed]] = [a_feed, lambda: a_feed(an_item(1), an_item(2)), nasty_feed]
+LOGO = f"{PUBLIC_URL}/pictures/logo.png"
+FEEDS: list[Callable[[], Feed]] = [a_feed, lambda: a_feed(an_item(1), an_item(2), logo=LOGO), nasty_feed]
 
 
 def parsed(feed: Feed, form: FeedFormat) -> Parsed:
@@ -44,6 +45,20 @@ def relax_ng() -> etree.RelaxNG:
 def test_atom_is_valid_against_the_schema_of_rfc_4287(feed: Callable[[], Feed]) -> None:
     schema = relax_ng()
     assert schema.validate(etree.fromstring(document(feed(), FeedFormat.ATOM).body)), schema.error_log
+
+
+def test_a_logo_stands_in_the_head_of_every_format() -> None:
+    feed = a_feed(an_item(), logo=LOGO)
+    image = etree.fromstring(document(feed, FeedFormat.RSS).body).find("channel/image")
+    assert image is not None
+    assert [(child.tag, child.text) for child in image] == [
+        ("url", LOGO),
+        ("title", feed.title),
+        ("link", feed.home_url),
+    ]
+    assert etree.fromstring(document(feed, FeedFormat.ATOM).body).findtext(f"{ATOM}logo") == LOGO
+    assert as_json(feed)["icon"] == LOGO
+    assert all(b"image" not in document(a_feed(), form).body for form in FeedFormat)
 
 
 def test_the_schema_refuses_what_is_wrong() -> None:
