@@ -13,7 +13,7 @@ from syndication.jobs.templates import check_folder, keep_own_template
 from syndication.settings import load_settings
 from syndication.store.admins import audit
 from syndication.store.newsletters import newsletter
-from syndication.store.templates import activate_version, template_version, versions
+from syndication.store.templates import activate_version, template_version, use_product_template, versions
 
 templates = typer.Typer(help="What mails are made from.", no_args_is_help=True)
 
@@ -81,6 +81,29 @@ def install(
                     activate_version(session, found[0].name, stored.id, found[0].hash)
                 audit(session, "command", "template.use", f"{letter} version {version_id}", at)
     out.print(f"In use for {letter}: {', '.join(wanted)}.")
+
+
+@templates.command("use", epilog="Example: syndication templates use weekly digest 12")
+def use(
+    letter: Annotated[str, typer.Argument(metavar="NEWSLETTER", help="The newsletter's slug.")],
+    mail: Annotated[str, typer.Argument(help="The mail: digest, confirm …")],
+    version: Annotated[int, typer.Argument(help="As `templates list` shows it; 0 for the product's own.")],
+) -> None:
+    """Go back to an earlier version of a mail, or to the product's own."""
+    (name,) = _wanted([mail])
+    with errors_in_words(), open_app(load_settings()) as app, app.database.write() as session:
+        stored = newsletter(session, letter)
+        found = template_version(session, version) if version else None
+        if stored is None or (version and (found is None or found[0].name != name or found[2] != stored.id)):
+            what = f"newsletter '{letter}'" if stored is None else f"version {version} of '{mail}' for {letter}"
+            message = f"There is no {what}. `syndication templates list` shows them all."
+            raise StoreError(message)
+        if found:
+            activate_version(session, name, stored.id, found[0].hash)
+        else:
+            use_product_template(session, name, stored.id)
+        audit(session, "command", "template.use", f"{letter} version {version}", now())
+    out.print(f"In use for {letter}: {mail}, {f'version {version}' if version else 'the one of the product'}.")
 
 
 def _wanted(mail: list[str]) -> list[str]:

@@ -23,4 +23,8 @@ def test_templates_are_checked_and_installed_by_command(service: Service) -> Non
     body.write_text(body.read_text("utf-8").replace("{{ dat }}", "On {{ date }}"), "utf-8")
     assert "In use for weekly: digest." in service.command("templates", "install", "weekly", "own", "--mail", "digest")
     assert '"newsletter": "weekly"' in service.command("templates", "list", "--json")
+    assert "the one of the product" in service.command("templates", "use", "weekly", "digest", "0")
+    assert "no version 99" in service.command("templates", "use", "weekly", "digest", "99", status=1)
+    own = service.ask("SELECT max(id) FROM template_version")[0][0]
+    assert f"version {own}" in service.command("templates", "use", "weekly", "digest", str(own))
     assert "no newsletter" in service.command("templates", "install", "none", "own", "--mail", "link", status=1)
