@@ -34,7 +34,7 @@ test: ## every test, with the floors of coverage
 	@echo "3/5 Integration tests, on SQLite and on PostgreSQL"
 	@$(BIN)/python -m pytest tests/integration --numprocesses=auto --cov --cov-append --cov-report=
 	@echo "4/5 Acceptance tests, with the service and a browser in processes of their own"
-	@$(BIN)/python -m pytest tests/acceptance
+	@$(BIN)/python -m pytest tests/acceptance --numprocesses=auto
 	@echo "5/5 Coverage"
 	@$(BIN)/python -m tests.support.coverage_floors
 

@@ -3,6 +3,7 @@
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import psycopg
@@ -71,19 +72,29 @@ def _emptied(url: str, schema: list[tuple[object, ...]]) -> bool:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest) -> str:
     """The address of a database with all tables and no rows, once on each kind."""
     if request.param == "sqlite":
-        path = tmp_path / "test.db"
-        shutil.copyfile(request.getfixturevalue("sqlite_file"), path)
+        empty: Path = request.getfixturevalue("sqlite_file")
+        path = empty.with_name("test.db")
+        for name in ("test.db-wal", "test.db-shm"):
+            path.with_name(name).unlink(missing_ok=True)
+        path.unlink(missing_ok=True)  # who still has the old file open must not see the new one
+        shutil.copyfile(empty, path)
         return f"sqlite:///{path}"
-    empty: Callable[[], str] = request.getfixturevalue("postgresql_address")
-    return empty()
+    emptied: Callable[[], str] = request.getfixturevalue("postgresql_address")
+    return emptied()
+
+
+@cache
+def _opened(url: str) -> Database:
+    """Compiling a statement takes longer than executing it, and an engine remembers: one for all tests of an address."""
+    return open_database(url)
 
 
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """A fresh database with all tables, once on each kind."""
-    database = open_database(database_url)
+    database = _opened(database_url)
     yield database
     database.close()
