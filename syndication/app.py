@@ -34,7 +34,7 @@ from syndication.jobs.deliver import PostOffice, deliver_ready, recover_deliveri
 from syndication.jobs.fire import fire_due
 from syndication.jobs.group import group_articles
 from syndication.jobs.mail_in import MailIn
-from syndication.jobs.notices import send_link, send_missing
+from syndication.jobs.notices import send_missing, send_probes
 from syndication.jobs.ping import ping_hubs
 from syndication.jobs.preflight import Preflight
 from syndication.jobs.publish import publish_feeds
@@ -156,14 +156,8 @@ class App:
         return MailIn(self.database, Lock(self.keys.tokens, self.keys.suppression), self.keys.suppression)
 
     def take_mail(self, raw: bytes, envelope: Envelope) -> Taken:
-        """Take in one message and, when its reader is to be asked whether the address works, keep the mail that asks.
-
-        Raises the database's errors; then nothing has changed.
-        """
-        taken = self.mail_in().take(raw, envelope, now())
-        if taken.probe is not None:
-            send_link(self.database, self.site, taken.probe, now())
-        return taken
+        """Take in one message. Raises the database's errors; then nothing has changed."""
+        return self.mail_in().take(raw, envelope, now())
 
     def back_channel(self) -> BackChannel:
         """The ways mail comes back. Raises ConfigError for a setting that cannot be meant."""
@@ -322,3 +316,4 @@ class Runner:
     def _sweep(self) -> None:
         sweep(self._database, self.enqueue, now())
         send_missing(self._database, self._site, now())
+        send_probes(self._database, self._site, now())

@@ -19,7 +19,8 @@ from flufl.bounce import all_failures
 from syndication.deliver.message import message_id
 from syndication.deliver.replies import Stage, outcome_of
 from syndication.deliver.reports import Fate, Report, bare_address, read_report, reply_of, text_of
-from syndication.domain.delivery import Deferred, DeliveryName, Failed, Fault, Reply
+from syndication.domain.bouncing import severity_of_refusal
+from syndication.domain.delivery import Deferred, DeliveryName, Failed, Reply
 from syndication.domain.errors import TokenError
 from syndication.domain.incoming import Envelope, Incoming, IncomingKind, Severity
 from syndication.domain.tokens import KeyRing, Purpose, open_delivery_token, tag_of
@@ -72,20 +73,10 @@ def classify(raw: bytes, envelope: Envelope, lock: Lock) -> Incoming:
 def severity_of(reply: Reply) -> Severity:
     """What the far server's reply in a bounce says of the reader; the same sorting as of replies to ourselves."""
     outcome = outcome_of(reply, Stage.RCPT)
-    match outcome:
-        case Failed(gone=True):
-            return Severity.GONE
-        case Failed(fault=Fault.SENDER):
-            return Severity.OURS
-        case Failed(fault=Fault.MESSAGE) if reply.enhanced.startswith(("5.6.", "5.3.4")):
-            return Severity.OURS
-        case Failed(fault=Fault.MESSAGE) if reply.enhanced:
-            return Severity.HARD
-        case Failed() | Deferred():
-            # A full or slow mailbox; or no enhanced code, so nobody knows: never more than a soft count.
-            return Severity.SOFT
-        case _:
-            return Severity.OURS
+    if isinstance(outcome, Deferred):
+        # Somebody tried for days. Policy and protocol are ours even then; a host that was away for so long is theirs.
+        return Severity.OURS if reply.enhanced.startswith(("4.5.", "4.7.")) else Severity.SOFT
+    return severity_of_refusal(outcome) if isinstance(outcome, Failed) else Severity.OURS
 
 
 def _complaint(report: Report, evidence: _Evidence, note: str) -> Incoming:

@@ -49,8 +49,10 @@ def outcome_of(reply: Reply, stage: Stage) -> Outcome:
 
 
 def _refusal(reply: Reply, stage: Stage) -> Outcome:
+    is_at_recipient = stage is Stage.RCPT
     if not reply.enhanced:
-        return Failed(reply, _fault_without_code(reply, stage))
+        fault = _fault_without_code(reply, stage)
+        return Failed(reply, fault, of_recipient=is_at_recipient and fault is Fault.MESSAGE)
     if reply.enhanced in _GONE:
         return Failed(reply, Fault.RECIPIENT, gone=True)
     if reply.enhanced.startswith("5.2."):
@@ -58,7 +60,7 @@ def _refusal(reply: Reply, stage: Stage) -> Outcome:
     if _SENDERS.match(reply.enhanced):
         return Failed(reply, Fault.SENDER)
     if _MESSAGES.match(reply.enhanced) or stage is not Stage.MAIL:
-        return Failed(reply, Fault.MESSAGE)
+        return Failed(reply, Fault.MESSAGE, of_recipient=is_at_recipient)
     return Failed(reply, Fault.SENDER)
 
 

@@ -99,11 +99,15 @@ class Deferred:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A definite 5yz. gone: the server says that the recipient does not exist (any more), so nobody writes there again."""
+    """A definite 5yz. gone: the server says that the recipient does not exist (any more), so nobody writes there again.
+
+    of_recipient: a message's fault that was answered to the recipient's address, so that it may be about the mailbox.
+    """
 
     reply: Reply
     fault: Fault
     gone: bool = False
+    of_recipient: bool = False
 
 
 @dataclass(frozen=True, slots=True)

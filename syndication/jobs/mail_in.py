@@ -7,7 +7,7 @@ import structlog
 
 from syndication.deliver.incoming import Lock, classify
 from syndication.domain.incoming import Envelope
-from syndication.store.bouncing import Received, Taken, note_probe, take_in, tidy_incoming
+from syndication.store.bouncing import Received, Taken, take_in, tidy_incoming
 from syndication.store.database import Database
 
 _log = structlog.get_logger()
@@ -24,14 +24,11 @@ class MailIn:
     def take(self, raw: bytes, envelope: Envelope, now: datetime) -> Taken:
         """Do what a message says, in one transaction; now: aware UTC.
 
-        A `probe` in the answer is a subscription whose reader the caller mails their link. Raises the database's errors:
-        then nothing has changed, and whoever brought the message should bring it again.
+        Raises the database's errors: then nothing has changed, and whoever brought the message should bring it again.
         """
         said = classify(raw, envelope, self.lock)
         with self.database.write() as session:
             taken = take_in(session, self.suppression_key, Received(raw, envelope.recipients), said, now)
-            if taken.probe is not None:
-                note_probe(session, taken.probe, now)
         _log.info("mail_taken_in", kind=taken.kind, new=taken.is_new, severity=said.severity)
         return taken
 

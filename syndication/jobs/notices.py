@@ -21,6 +21,7 @@ from syndication.store.answering import is_due, unanswered
 from syndication.store.browsing import ReaderPage, reader_page
 from syndication.store.database import Database
 from syndication.store.noticing import NoticeWanted, add_notice
+from syndication.store.scoring import note_asked, to_be_asked
 from syndication.store.stories import newest_stories
 from syndication.store.templates import active_template
 
@@ -40,6 +41,25 @@ def send_link(database: Database, site: Site, subscription_id: int, now: datetim
     return _send_plain(database, site, subscription_id, NoticeKind.LINK, now)
 
 
+def send_probes(database: Database, site: Site, now: datetime) -> int:
+    """Ask readers whose mail was refused for days whether their address works, by the mail with their link; how many.
+
+    Called by the sweep. Who was sent a link lately is asked later. Raises TemplateError.
+    """
+    with database.read() as session:
+        wanted = to_be_asked(session, now)
+    asked = 0
+    for subscriber_id, subscription_id in wanted:
+        made = _rendered(database, site, subscription_id, NoticeKind.LINK)
+        if made is None:
+            continue
+        with database.write() as session:
+            if _add(session, *made, NoticeKind.LINK, now):
+                note_asked(session, subscriber_id, now)
+                asked += 1
+    return asked
+
+
 def send_welcome(database: Database, site: Site, subscription_id: int, now: datetime) -> bool:
     """Keep the welcome digest of a reader who has just confirmed; False when there is nothing to list, or it was sent.
 
@@ -56,7 +76,7 @@ def send_welcome(database: Database, site: Site, subscription_id: int, now: date
     if not selection.sections:
         return False
     body = render_notice(template, _frame(reader, site), selection)
-    return _keep(database, reader, NoticeKind.WELCOME, body, now)
+    return _keep(database, reader, body, NoticeKind.WELCOME, now)
 
 
 def send_missing(database: Database, site: Site, now: datetime) -> int:
@@ -82,21 +102,33 @@ def welcome_stories(session: Session, reader: ReaderPage, now: datetime) -> list
 
 
 def _send_plain(database: Database, site: Site, subscription_id: int, kind: NoticeKind, now: datetime) -> bool:
+    made = _rendered(database, site, subscription_id, kind)
+    return made is not None and _keep(database, *made, kind, now)
+
+
+def _rendered(
+    database: Database, site: Site, subscription_id: int, kind: NoticeKind
+) -> tuple[ReaderPage, MailBody] | None:
+    """A reader with the mail that is the same whenever it is made; None when they are gone."""
     with database.read() as session:
         reader = reader_page(session, subscription_id)
         if reader is None:
-            return False
+            return None
         _, template = active_template(session, kind, reader.offer.newsletter_id)
-    return _keep(database, reader, kind, render_notice(template, _frame(reader, site)), now)
+    return reader, render_notice(template, _frame(reader, site))
 
 
-def _keep(database: Database, reader: ReaderPage, kind: NoticeKind, body: MailBody, now: datetime) -> bool:
-    """Add the notice unless another request did so meanwhile, or the reader has left."""
+def _keep(database: Database, reader: ReaderPage, body: MailBody, kind: NoticeKind, now: datetime) -> bool:
     with database.write() as session:
-        if not is_due(session, reader.subscription_id, kind, now):
-            return False
-        add_notice(session, NoticeWanted(kind, reader.offer.newsletter_id, reader.subscriber_id), body, now)
-        return True
+        return _add(session, reader, body, kind, now)
+
+
+def _add(session: Session, reader: ReaderPage, body: MailBody, kind: NoticeKind, now: datetime) -> bool:
+    """Add the notice unless another request did so meanwhile, or the reader has left."""
+    if not is_due(session, reader.subscription_id, kind, now):
+        return False
+    add_notice(session, NoticeWanted(kind, reader.offer.newsletter_id, reader.subscriber_id), body, now)
+    return True
 
 
 def _chosen(reader: ReaderPage) -> tuple[Topic, ...]:

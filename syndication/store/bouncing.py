@@ -12,15 +12,16 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import ColumnElement, Update, and_, delete, func, select, update
 from sqlmodel import Session, col
 
-from syndication.domain.bouncing import THRESHOLD, Score, answers_probe, needs_probe, raised
+from syndication.domain.bouncing import THRESHOLD, needs_probe
 from syndication.domain.delivery import DeliveryKind, DeliveryName, Fault
 from syndication.domain.incoming import Incoming, IncomingKind, Severity
-from syndication.domain.states import DeliveryState, SubscriptionStatus
+from syndication.domain.states import DeliveryState
 from syndication.store.consent import Visit
 from syndication.store.counting import recount
 from syndication.store.database import changed
 from syndication.store.inserting import insert_new
 from syndication.store.leaving import unsubscribe
+from syndication.store.scoring import Refusal, count_refusals
 from syndication.store.starts import apply_own_starts
 from syndication.store.suppressing import COMPLAINT, suppress
 from syndication.store.tables import (
@@ -53,15 +54,11 @@ class Received(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """What followed from a message. is_new: False when it was taken in before. effect: in words, for the admin.
-
-    probe: a subscription whose reader is to be asked by mail whether the address works, None for nobody.
-    """
+    """What followed from a message. is_new: False when it was taken in before. effect: in words, for the admin."""
 
     kind: IncomingKind
     is_new: bool
     effect: str
-    probe: int | None = None
 
 
 class _Mailed(NamedTuple):
@@ -100,19 +97,8 @@ def take_in(session: Session, key: bytes, received: Received, said: Incoming, no
     mailed = _find(session, said, now)
     subscriber_id = mailed.name.subscriber if mailed else _subscriber_of(session, said.subscription)
     row.about, row.subscriber_id = (mailed.name.text if mailed else ""), subscriber_id
-    row.effect, probe = _follow(_Case(session, key, said, mailed, subscriber_id, now))
-    return Taken(said.kind, is_new=True, effect=row.effect, probe=probe)
-
-
-def note_probe(session: Session, subscription_id: int, now: datetime) -> None:
-    """Remember that a reader was asked by mail; call it before that mail is made."""
-    own = select(col(SubscriptionRow.subscriber_id)).where(col(SubscriptionRow.id) == subscription_id)
-    session.execute(
-        update(BounceScoreRow)
-        .where(col(BounceScoreRow.subscriber_id) == own.scalar_subquery())
-        .values(probed_at=now)
-        .execution_options(synchronize_session=False)
-    )
+    row.effect = _follow(_Case(session, key, said, mailed, subscriber_id, now))
+    return Taken(said.kind, is_new=True, effect=row.effect)
 
 
 def tidy_incoming(session: Session, now: datetime) -> int:
@@ -149,19 +135,19 @@ def incoming_list(session: Session, limit: int = 50, kinds: Sequence[IncomingKin
     return list(session.execute(statement).scalars())
 
 
-def _follow(case: _Case) -> tuple[str, int | None]:
+def _follow(case: _Case) -> str:
     match case.said.kind:
         case IncomingKind.UNSUBSCRIBE:
             done = unsubscribe(case.session, case.said.subscription or 0, Visit(page="mail"), case.now)
-            return ("Unsubscribed." if done else "Was not subscribed."), None
+            return "Unsubscribed." if done else "Was not subscribed."
         case IncomingKind.COMPLAINT:
-            return _complain(case), None
+            return _complain(case)
         case IncomingKind.BOUNCE:
             return _bounce(case)
         case IncomingKind.FORGED:
-            return "Dropped.", None
+            return "Dropped."
         case _:
-            return "", None
+            return ""
 
 
 def _complain(case: _Case) -> str:
@@ -174,26 +160,20 @@ def _complain(case: _Case) -> str:
     return "Never mailed again."
 
 
-def _bounce(case: _Case) -> tuple[str, int | None]:
+def _bounce(case: _Case) -> str:
     mailed, severity = case.mailed, case.said.severity
     if mailed is None or severity is None:
-        return "No mail of the last 30 days could be recognised; nothing was done.", None
+        return "No mail of the last 30 days could be recognised; nothing was done."
     if severity is Severity.OURS:
         _mark(case, mailed, DeliveryState.BOUNCED)
-        return "The refusal is not the reader's fault; they keep getting mail.", None
-    found = case.session.get(BounceScoreRow, mailed.name.subscriber, with_for_update=True)
-    before = Score(found.points, found.counted_at, found.probed_at) if found else None
-    is_over = severity is Severity.GONE or answers_probe(before, mailed.sent_at, case.now)
-    if is_over and mailed.is_proven:
-        suppress(case.session, case.key, [mailed.name.subscriber], _reason(case.said), case.now)
-        _mark(case, mailed, DeliveryState.BOUNCED)
-        return "Never mailed again.", None
-    after = raised(before, severity if mailed.is_proven else Severity.SOFT, case.now)
-    case.session.merge(BounceScoreRow(subscriber_id=mailed.name.subscriber, **after._asdict()))
+        return "The refusal is not the reader's fault; they keep getting mail."
+    refusal = Refusal(mailed.name.subscriber, severity, mailed.sent_at, _reason(case.said), mailed.is_proven)
+    score = count_refusals(case.session, case.key, [refusal], case.now)[0]
     _mark(case, mailed, DeliveryState.BOUNCED)
-    probe = _subscription(case.session, mailed) if needs_probe(after, case.now) else None
-    words = f"Bounced lately: {after.points:g} points of {THRESHOLD:g}."
-    return (f"{words} A mail asks whether the address works." if probe else words), probe
+    if score is None:
+        return "Never mailed again."
+    words = f"Bounced lately: {score.points:g} points of {THRESHOLD:g}."
+    return f"{words} A mail asks whether the address works." if needs_probe(score, case.now) else words
 
 
 def _mark(case: _Case, mailed: _Mailed, state: DeliveryState) -> None:
@@ -280,16 +260,6 @@ def _is_address(session: Session, subscriber_id: int, address_key: str) -> bool:
 def _subscriber_of(session: Session, subscription_id: int | None) -> int | None:
     own = select(col(SubscriptionRow.subscriber_id)).where(col(SubscriptionRow.id) == subscription_id)
     return session.execute(own).scalar()
-
-
-def _subscription(session: Session, mailed: _Mailed) -> int | None:
-    """The confirmed subscription that a mail went out for."""
-    statement = select(col(SubscriptionRow.id)).where(
-        col(SubscriptionRow.subscriber_id) == mailed.name.subscriber,
-        col(SubscriptionRow.newsletter_id) == mailed.newsletter_id,
-        col(SubscriptionRow.status) == SubscriptionStatus.CONFIRMED,
-    )
-    return session.execute(statement).scalar()
 
 
 def _update(session: Session, statement: Update, values: dict[str, Any]) -> int:

@@ -29,6 +29,7 @@ from syndication.domain.states import (
 from syndication.store.bodies import mail_bodies
 from syndication.store.counting import count_batch
 from syndication.store.database import Database
+from syndication.store.scoring import count_expired
 from syndication.store.starts import apply_own_starts
 from syndication.store.tables import (
     DeliveryBatchRow,
@@ -229,6 +230,8 @@ def _make_unknown(session: Session, issue_id: int, covered: ColumnElement[bool],
 def _end(session: Session, issue_id: int, chosen: ColumnElement[bool], state: DeliveryState, now: datetime) -> None:
     ended = list(session.execute(select(col(DeliveryRow.subscriber_id)).where(chosen)).scalars())
     if ended:
+        if state is DeliveryState.EXPIRED:
+            count_expired(session, issue_id, ended, now)
         _move(session, chosen, state=state, settled_at=now, next_at=None)
         apply_own_starts(session, issue_id, ended)
 

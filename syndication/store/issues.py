@@ -16,6 +16,7 @@ from syndication.domain.windows import Window
 from syndication.store.counting import ANY, Chosen, Tally, chosen_rows, recount, recount_unknown, tallies
 from syndication.store.database import Database, changed
 from syndication.store.explaining import in_words
+from syndication.store.scoring import count_expired
 from syndication.store.starts import apply_own_starts
 from syndication.store.tables import (
     DeliveryBatchRow,
@@ -136,6 +137,8 @@ def end_deliveries(
 ) -> None:
     """Move those of these deliveries that still wait to CANCELLED or EXPIRED, with their readers' own starts."""
     recount(session, issue_id, min(subscriber_ids), max(subscriber_ids))
+    if ended is DeliveryState.EXPIRED:
+        count_expired(session, issue_id, subscriber_ids, now)
     moved = (
         update(DeliveryRow)
         .where(col(DeliveryRow.issue_id) == issue_id, col(DeliveryRow.subscriber_id).in_(subscriber_ids))

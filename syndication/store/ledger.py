@@ -18,6 +18,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session, col
 
+from syndication.domain.bouncing import FULL, severity_of_refusal
 from syndication.domain.delivery import (
     Accepted,
     Deferred,
@@ -30,13 +31,14 @@ from syndication.domain.delivery import (
     state_of,
 )
 from syndication.domain.errors import StoreError
+from syndication.domain.incoming import Severity
 from syndication.domain.states import SERVED, DeliveryState, IssueState
 from syndication.store.database import Database
 from syndication.store.delivering import Lease
 from syndication.store.ledger_sql import HotPath, Kept, open_hot_path
 from syndication.store.noticing import is_notice_wanted
+from syndication.store.scoring import Refusal, count_refusals
 from syndication.store.starts import apply_own_starts
-from syndication.store.suppressing import suppress
 from syndication.store.tables import DeliveryRow, IssueRow, NoticeRow
 
 _LONGEST_REPLY: Final = 500
@@ -159,10 +161,12 @@ class DeliveryLedger:
         session.connection().execute(_SETTLE_NOTICES if issue_id is None else _SETTLE, values)
         if issue_id is not None:
             self._apply_starts(session, issue_id, group, values)
-        for one in group:
-            if isinstance(one.outcome, Failed) and one.outcome.gone:
-                reason = f"{one.outcome.reply.code} {one.outcome.reply.enhanced}"
-                suppress(session, self._rules.suppression_key, [one.name.subscriber], reason, one.at)
+        pairs = zip(group, values, strict=True)
+        refusals = (_refusal(settled, row["new_state"]) for settled, row in pairs)
+        by_reader = {one.subscriber_id: one for one in refusals if one}
+        if by_reader:
+            now = max(one.at for one in group)
+            count_refusals(session, self._rules.suppression_key, list(by_reader.values()), now)
 
     def _apply_starts(
         self, session: Session, issue_id: int, group: Sequence[Settled], values: Sequence[dict[str, Any]]
@@ -213,6 +217,21 @@ class DeliveryLedger:
 
 def _name(one: Settled) -> DeliveryName:
     return one.name
+
+
+def _refusal(one: Settled, state: DeliveryState) -> Refusal | None:
+    """What an outcome says of the reader's mailbox, None when it says nothing."""
+    match one.outcome:
+        case Failed():
+            severity = severity_of_refusal(one.outcome)
+        case Deferred(reply=reply, lane=False) if state is DeliveryState.EXPIRED and reply.enhanced.startswith(FULL):
+            severity = Severity.SOFT
+        case _:
+            return None
+    if severity is Severity.OURS:
+        return None
+    reason = f"{one.outcome.reply.code} {one.outcome.reply.enhanced}".strip()
+    return Refusal(one.name.subscriber, severity, one.at, reason)
 
 
 def _words(reply: Reply) -> str:

@@ -1,6 +1,6 @@
 """What follows from mail that comes in: in the ledger, for the reader, and nothing the second time."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlmodel import select
@@ -14,6 +14,7 @@ from syndication.store.bouncing import RAW_BYTES, Taken, incoming_counts, incomi
 from syndication.store.counting import count_batches, tallies
 from syndication.store.database import Database
 from syndication.store.erasing import erase
+from syndication.store.scoring import note_asked, to_be_asked
 from syndication.store.suppressing import COMPLAINT, lift, suppression, suppressions
 from syndication.store.tables import (
     BounceScoreRow,
@@ -191,6 +192,15 @@ def test_a_reader_leaves_by_an_empty_mail_and_nothing_waits_for_them(mail_in: Ma
     assert reason(database) is None
 
 
+def asked(database: Database, at: datetime) -> list[int]:
+    """The subscriptions whose readers are asked at an instant; they are noted as asked."""
+    with database.write() as session:
+        found = to_be_asked(session, at)
+        for subscriber_id, _ in found:
+            note_asked(session, subscriber_id, at)
+    return [subscription_id for _, subscription_id in found]
+
+
 def bounce_daily(mail_in: MailIn, mailing: Mailing, days: int) -> Taken:
     """A full mailbox, day after day: each message is another one, about the same mail."""
     taken = Taken(IncomingKind.OTHER, is_new=False, effect="")
@@ -201,13 +211,15 @@ def bounce_daily(mail_in: MailIn, mailing: Mailing, days: int) -> Taken:
 
 
 def test_who_bounces_for_ten_days_is_asked_before_anything_ends(mail_in: MailIn, mailing: Mailing) -> None:
-    assert bounce_daily(mail_in, mailing, 9).probe is None
-    own = subscription(mail_in.database, mailing)
+    bounce_daily(mail_in, mailing, 9)
+    assert asked(mail_in.database, LATER + 8 * DAY) == []
     taken = mail_in.take(status(diagnostic=f"{FULL} 9", code="5.2.2"), verp(name(mailing)), LATER + 9 * DAY)
-    assert taken.probe == own.id
+    assert taken.effect == "Bounced lately: 5 points of 5. A mail asks whether the address works."
+    own = subscription(mail_in.database, mailing)
     assert own.status is SubscriptionStatus.CONFIRMED
-    again = mail_in.take(status(diagnostic=f"{FULL} 10", code="5.2.2"), verp(name(mailing)), LATER + 10 * DAY)
-    assert again.probe is None
+    assert asked(mail_in.database, LATER + 9 * DAY) == [own.id]
+    mail_in.take(status(diagnostic=f"{FULL} 10", code="5.2.2"), verp(name(mailing)), LATER + 10 * DAY)
+    assert asked(mail_in.database, LATER + 10 * DAY) == []
     assert reason(mail_in.database) is None
 
 
@@ -215,6 +227,7 @@ def test_when_the_mail_that_asks_bounces_too_it_ends(mail_in: MailIn, mailing: M
     bounce_daily(mail_in, mailing, 10)
     asked_at = LATER + 9 * DAY
     database = mail_in.database
+    assert asked(database, asked_at)
     notice = add_notice_for(database, mailing, NoticeKind.LINK, asked_at, status=SubscriptionStatus.CONFIRMED)
     with database.write() as session:
         row = session.get_one(NoticeRow, notice)

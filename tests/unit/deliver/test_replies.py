@@ -62,7 +62,8 @@ def test_these_are_the_senders_fault_at_every_stage(line: str, stage: Stage) -> 
 
 @pytest.mark.parametrize("line", ["552 5.3.4 Too big", "554 5.6.0 Bad content", "550 - User unknown", "554 - Failed"])
 def test_these_fail_the_message_and_blame_nobody(line: str) -> None:
-    assert outcome_of(reply(line), Stage.RCPT) == Failed(reply(line), Fault.MESSAGE)
+    assert outcome_of(reply(line), Stage.RCPT) == Failed(reply(line), Fault.MESSAGE, of_recipient=True)
+    assert outcome_of(reply(line), Stage.CONTENT) == Failed(reply(line), Fault.MESSAGE)
 
 
 @pytest.mark.parametrize("line", ["550 - No", "550 5.4.4 Cannot route"])
