@@ -77,13 +77,17 @@ INSERT INTO article (id, uid, source_id, native_key, native_id, canonical_url, u
 SELECT i, 'u' || i, :source + i % :sources, 'key' || i, '', 'example.org/' || i, 'https://example.org/' || i, i, FALSE,
     'en', {at}, {at}, 'second', 'first_seen', '', :now, 'hash' || i, 1, '[]', '[]', '[]', '', 1, 0 FROM n
 """
+# Titles share a word here and there, as those of a field do.
 _TEXTS: Final = """
 INSERT INTO article_text (article_id, language, title, summary, content, revision)
-SELECT i, 'en', 'What happened, number ' || i, 'In short: it happened.', '<p>It happened.</p>', 1 FROM n
+SELECT i, 'en', 'lab' || CAST(i AS bigint) * 7919 % 997 || ' ships' || i % 7 || ' model' || CAST(i AS bigint) * 104729 % 1009
+    || ' for maker' || CAST(i AS bigint) * 15485863 % 991 || ' gain' || i % 983, 'In short: it happened.', '<p>It happened.</p>', 1
+FROM n
 """
+# One source of ten never brings anything in a topic.
 _VERDICTS: Final = """
 INSERT INTO classification (article_id, topic_id, accepted, score, terms, version, decided_at)
-SELECT i, :topic, i % :every = 0, 0.5, '[]', 1, :at FROM n
+SELECT i, :topic, i % 10 <> 0 AND i / 100 % :every = 0, 0.1 + (i * 7919 % 800) / 1000.0, '[]', 1, :at FROM n
 """
 # The age of an article in steps of ten minutes: the newest day has 144.
 _AGE: Final = {

@@ -28,7 +28,6 @@ READERS: Final = 1_000_000
 ARTICLES: Final = 100_000
 LONGEST_S: Final = 0.2
 _TRIES: Final = 5
-_MIDDLE: Final = READERS // 2
 
 # Pages for who is not logged in yet, by links used once.
 _ARRIVING: Final = frozenset({"/admin/setup/{secret}", "/admin/invite/{secret}", "/admin/reset/{secret}"})
@@ -41,14 +40,14 @@ _SEARCHES: Final = MappingProxyType(
             "?status=unsubscribed",
             "?status=confirmed&topic=agents&q=reader50",
             "?status=unconfirmed&topic=local",
-            f"?before={_MIDDLE}",
+            "?before={middle}",
         ),
         "/admin/issues/{issue_id}": (
-            f"?reader=reader{_MIDDLE}@example.com",
+            "?reader=reader{middle}@example.com",
             "?state=failed",
             "?state=failed&fault=recipient&code=550&enhanced=5.1.1",
-            f"?state=deferred&after={_MIDDLE}",
-            f"?after={_MIDDLE}",
+            "?state=deferred&after={middle}",
+            "?after={middle}",
         ),
         "/admin/schedules/preview": ("?cron=30+7+*+*+FRI&zone=Europe/Rome",),
     }
@@ -69,12 +68,15 @@ def run() -> Iterator[Case]:
             yield _file(name, someone, _FILE.format(issue_id=issue_id))
 
 
-def addresses(issue_id: int) -> list[str]:
-    """Every address of the console that can be opened. Raises KeyError for a page that is not known here."""
+def addresses(issue_id: int, middle: int = READERS // 2) -> list[str]:
+    """Every address of the console that can be opened. Raises KeyError for a page that is not known here.
+
+    middle: the number of a reader, and of their subscription.
+    """
     known = {
         "issue_id": issue_id,
         "act": "pause",
-        "subscriber_id": _MIDDLE,
+        "subscriber_id": middle,
         "newsletter_id": 1,
         "newsletter": "weekly",
         "name": "weekly",
@@ -86,7 +88,7 @@ def addresses(issue_id: int) -> list[str]:
     found = []
     for template in sorted(_templates() - _ARRIVING - {_FILE}):
         path = template.format(**known)
-        found += [path, *(path + search for search in _SEARCHES.get(template, ()))]
+        found += [path, *(path + search.format(middle=middle) for search in _SEARCHES.get(template, ()))]
     return found
 
 

@@ -55,13 +55,14 @@ def draft_for(database: Database, site: Site, newsletter_id: int, choice: Choice
         slugs = [topic.slug for topic in topics]
         window = Window(of.last_cut, counter(session, "seq"))
         stories = stories_between(session, window.start, window.end, slugs, choice.language)
-        latest = newest_stories(session, slugs, choice.language, limit=_CANDIDATES, since=now - WELCOME_AGE)
         sources = source_count(session, newsletter_id)
         _, template = active_template(session, "digest", newsletter_id)
     cadence = of.value.cadence
     selection = select(stories, topics, window=window, cadence=cadence, now=now, source_count=sources)
     is_next = bool(selection.sections)
     if not is_next:
+        with database.read() as session:
+            latest = newest_stories(session, slugs, choice.language, limit=_CANDIDATES, since=now - WELCOME_AGE)
         selection = select_welcome(latest, topics, now)
     if not selection.sections:
         return None

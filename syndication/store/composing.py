@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Select, and_, func, literal, or_, select, update
+from sqlalchemy import Select, and_, exists, func, or_, select, update
 from sqlmodel import Session, col
 
 from syndication.domain.states import UNSETTLED, DeliveryState, IssueState
@@ -170,13 +170,13 @@ def wishes(session: Session, segment_ids: Sequence[int]) -> dict[int, Wish]:
 
 def source_count(session: Session, newsletter_id: int) -> int:
     """How many enabled sources have ever brought an article in a topic of this newsletter."""
+    # From the articles of a source to their topics, never from a topic: that reads it once for each source (measured: 1 s).
     in_topic = (
-        select(literal(1))
-        .select_from(ArticleRow)
-        .join(ClassificationRow, col(ClassificationRow.article_id) == col(ArticleRow.id))
-        .join(NewsletterTopicRow, col(NewsletterTopicRow.topic_id) == col(ClassificationRow.topic_id))
-        .where(col(ArticleRow.source_id) == col(SourceRow.id), col(ClassificationRow.accepted))
+        exists()
+        .where(col(ClassificationRow.article_id) == col(ArticleRow.id), col(ClassificationRow.accepted))
+        .where(col(NewsletterTopicRow.topic_id) == col(ClassificationRow.topic_id))
         .where(col(NewsletterTopicRow.newsletter_id) == newsletter_id)
     )
-    statement = select(func.count()).select_from(SourceRow).where(col(SourceRow.enabled), in_topic.exists())
+    brought = exists().where(col(ArticleRow.source_id) == col(SourceRow.id), in_topic)
+    statement = select(func.count()).select_from(SourceRow).where(col(SourceRow.enabled), brought)
     return session.scalars(statement).one()

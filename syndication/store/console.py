@@ -1,15 +1,18 @@
 """What the console's main page shows: what is wrong, what came in, what went out."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlmodel import Session, col
 
 from syndication.domain.states import DeliveryState, Health, IssueState, SubscriptionStatus
 from syndication.domain.troubles import Trouble
-from syndication.store.counting import tallies
+from syndication.store.counting import counts_of
+from syndication.store.finding import Counted
 from syndication.store.tables import (
     ArticleRow,
     ClassificationRow,
@@ -17,7 +20,6 @@ from syndication.store.tables import (
     NewsletterRow,
     NoticeRow,
     SourceRow,
-    SubscriptionRow,
 )
 
 _LATE_NOTICE: Final = timedelta(minutes=10)
@@ -70,20 +72,24 @@ def troubles(session: Session, now: datetime) -> list[Trouble]:
 
 def intake(session: Session, since: datetime) -> list[Intake]:
     """Each enabled source with the articles it brought since an instant, those in a topic counted apart."""
-    accepted = select(col(ClassificationRow.article_id)).where(col(ClassificationRow.accepted)).distinct().subquery()
-    rows = session.execute(
-        select(SourceRow, func.count(col(ArticleRow.id)), func.count(accepted.c.article_id))
-        .outerjoin(
-            ArticleRow, (col(ArticleRow.source_id) == col(SourceRow.id)) & (col(ArticleRow.first_seen_at) >= since)
-        )
-        .outerjoin(accepted, accepted.c.article_id == col(ArticleRow.id))
-        .where(col(SourceRow.enabled))
-        .group_by(col(SourceRow.id))
-        .order_by(col(SourceRow.title))
+    verdict = exists().where(col(ClassificationRow.article_id) == col(ArticleRow.id), col(ClassificationRow.accepted))
+    # Grouped here: to group by source, SQLite reads all articles there ever were in that order.
+    came = session.execute(
+        select(col(ArticleRow.source_id), verdict).where(col(ArticleRow.first_seen_at) >= since)
     ).all()
+    articles = Counter(source_id for source_id, _ in came)
+    accepted = Counter(source_id for source_id, in_topic in came if in_topic)
+    rows = session.execute(select(SourceRow).where(col(SourceRow.enabled)).order_by(col(SourceRow.title))).scalars()
     return [
-        Intake(source.title, source.health, source.last_success_at, source.next_poll_at, articles, in_topic)
-        for source, articles, in_topic in rows
+        Intake(
+            source.title,
+            source.health,
+            source.last_success_at,
+            source.next_poll_at,
+            articles[source.id],
+            accepted[source.id],
+        )
+        for source in rows
     ]
 
 
@@ -95,6 +101,7 @@ def outgoing(session: Session, limit: int) -> list[Outgoing]:
         .order_by(col(IssueRow.id).desc())
         .limit(limit)
     ).all()
+    counts = counts_of(session, [issue.id for issue, _ in rows])
     return [
         Outgoing(
             issue.id,
@@ -104,28 +111,21 @@ def outgoing(session: Session, limit: int) -> list[Outgoing]:
             issue.state,
             issue.note,
             issue.planned,
-            _counts(session, issue.id),
+            counts[issue.id],
         )
         for issue, letter in rows
     ]
 
 
-def _counts(session: Session, issue_id: int) -> dict[DeliveryState, int]:
-    found: dict[DeliveryState, int] = {}
-    for tally in tallies(session, issue_id):
-        found[tally.state] = found.get(tally.state, 0) + tally.deliveries
-    return found
-
-
-def readers(session: Session) -> Readers:
-    """How many subscriptions there are."""
-    status = col(SubscriptionRow.status)
-    counted = session.execute(select(status, func.count()).group_by(status))
-    found = {SubscriptionStatus(word): number for word, number in counted}
+def readers(counted: Iterable[Counted]) -> Readers:
+    """How many subscriptions there are, of what `count_readers` answered."""
+    found = dict.fromkeys(SubscriptionStatus, 0)
+    for one in counted:
+        found[one.status] += one.number
     return Readers(
-        confirmed=found.get(SubscriptionStatus.CONFIRMED, 0),
-        unconfirmed=found.get(SubscriptionStatus.UNCONFIRMED, 0),
-        unsubscribed=found.get(SubscriptionStatus.UNSUBSCRIBED, 0),
+        confirmed=found[SubscriptionStatus.CONFIRMED],
+        unconfirmed=found[SubscriptionStatus.UNCONFIRMED],
+        unsubscribed=found[SubscriptionStatus.UNSUBSCRIBED],
     )
 
 

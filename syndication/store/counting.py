@@ -174,6 +174,28 @@ def tallies(session: Session, issue_id: int) -> list[Tally]:
     return _added(rows)
 
 
+def counts_of(session: Session, issue_ids: Sequence[int]) -> dict[int, dict[DeliveryState, int]]:
+    """How many deliveries of each issue are in each state. Issues whose counts all hold cost one query together."""
+    batches = col(DeliveryBatchRow.issue_id)
+    doubtful = select(batches).where(batches.in_(issue_ids), ~func.coalesce(_is_counted(), False)).distinct()
+    open_issues = set(session.execute(doubtful).scalars())
+    closed = [issue_id for issue_id in issue_ids if issue_id not in open_issues]
+    kept = (
+        select(batches, col(DeliveryCountRow.state), func.sum(col(DeliveryCountRow.deliveries)))
+        .join(DeliveryBatchRow, col(DeliveryBatchRow.id) == col(DeliveryCountRow.batch_id))
+        .where(batches.in_(closed))
+        .group_by(batches, col(DeliveryCountRow.state))
+    )
+    found: dict[int, dict[DeliveryState, int]] = {issue_id: {} for issue_id in issue_ids}
+    for issue_id, state, number in session.execute(kept):
+        found[issue_id][state] = int(number)
+    for issue_id in issue_ids:
+        if issue_id in open_issues or not found[issue_id]:
+            for tally in tallies(session, issue_id):
+                found[issue_id][tally.state] = found[issue_id].get(tally.state, 0) + tally.deliveries
+    return found
+
+
 def chosen_rows(
     session: Session, issue_id: int, chosen: Chosen, *, after: int = 0, limit: int = 100
 ) -> list[DeliveryRow]:

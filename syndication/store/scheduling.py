@@ -4,20 +4,21 @@ A slot is fired by a compare-and-swap of `next_slot`, so any number of processes
 300 due slots make exactly 300 issues on both databases).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, Update, func, or_, update
+from sqlalchemy import ColumnElement, Update, exists, func, or_, update
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, select
-from sqlmodel.sql.expression import SelectOfScalar
 
 from syndication.cron.cadences import words_of
 from syndication.cron.slots import next_slot
 from syndication.domain.preflight import Gate
 from syndication.domain.states import HELD_ISSUES, Cadence, IssueState, SubscriptionStatus
 from syndication.store.database import changed
+from syndication.store.finding import Counted, count_readers
 from syndication.store.inserting import insert_new
 from syndication.store.newsletters import StoredSchedule, stored_schedule
 from syndication.store.tables import (
@@ -89,8 +90,7 @@ def is_worth_an_issue(session: Session, of: StoredSchedule, settled_by: datetime
     News that came after `settled_by` may still get further topics or texts: it waits for the next slot.
     """
     if of.value.cadence is Cadence.INSTANT:
-        newest = _news(of).with_only_columns(func.max(col(ClassificationRow.decided_at)))
-        latest = session.scalar(newest)
+        latest = _newest_verdict(session, of)
         if latest is None or latest > settled_by:
             return False
     if not of.is_own:
@@ -187,26 +187,31 @@ def save_schedule(session: Session, changed_schedule: StoredSchedule, now: datet
     return changed(session, statement) == 1
 
 
-def upcoming(session: Session, now: datetime) -> list[Upcoming]:
-    """The next slot of every enabled schedule, the soonest first. now: aware UTC; a slot that is due is told as it is."""
+def upcoming(session: Session, now: datetime, counted: Sequence[Counted] | None = None) -> list[Upcoming]:
+    """The next slot of every enabled schedule, the soonest first. now: aware UTC; a slot that is due is told as it is.
+
+    counted: what `count_readers` answered, when the caller asked already.
+    """
     slots = sorted(_stored(session, col(ScheduleRow.enabled)), key=lambda stored: stored.value.next_slot)
     titles = dict(session.exec(select(NewsletterRow.id, NewsletterRow.title)).all())
+    counted = count_readers(session, now) if counted is None else counted
+    readers = {
+        one.schedule_id: one.number - one.paused for one in counted if one.status is SubscriptionStatus.CONFIRMED
+    }
+    waiting = {
+        (newsletter_id, last_cut): _articles_waiting(session, newsletter_id, last_cut)
+        for newsletter_id, last_cut in {(stored.newsletter_id, stored.last_cut) for stored in slots}
+    }
     return [
         Upcoming(
             schedule=stored,
             newsletter_title=titles[stored.newsletter_id],
             slot=stored.value.next_slot,
-            readers=eligible_readers(session, stored.id, max(now, stored.value.next_slot)),
-            articles=_articles_waiting(session, stored),
+            readers=readers.get(stored.id, 0),
+            articles=waiting[stored.newsletter_id, stored.last_cut],
         )
         for stored in slots
     ]
-
-
-def eligible_readers(session: Session, schedule_id: int, at: datetime) -> int:
-    """How many readers of a schedule are confirmed and not paused at an instant (aware UTC)."""
-    statement = select(func.count()).select_from(SubscriptionRow).where(*is_eligible(schedule_id, at))
-    return session.exec(statement).one()
 
 
 def is_eligible(schedule_id: int, at: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -228,19 +233,28 @@ def _swap(due: StoredSchedule, following: datetime) -> Update:
     )
 
 
-def _articles_waiting(session: Session, stored: StoredSchedule) -> int:
-    return session.exec(_news(stored)).one()
-
-
-def _news(stored: StoredSchedule) -> SelectOfScalar[int]:
-    """How many articles in the newsletter's topics a schedule's readers have not been served."""
-    return (
-        select(func.count(func.distinct(ArticleRow.id)))
-        .join(ClassificationRow, col(ClassificationRow.article_id) == col(ArticleRow.id))
-        .join(NewsletterTopicRow, col(NewsletterTopicRow.topic_id) == col(ClassificationRow.topic_id))
-        .where(NewsletterTopicRow.newsletter_id == stored.newsletter_id, col(ClassificationRow.accepted))
-        .where(col(ArticleRow.seq) > stored.last_cut, col(ArticleRow.removed_at).is_(None))
+def _articles_waiting(session: Session, newsletter_id: int, last_cut: int) -> int:
+    """How many articles in a newsletter's topics came after a cut; read from the cut on, however many there were before."""
+    in_topic = (
+        exists()
+        .where(col(ClassificationRow.article_id) == col(ArticleRow.id), col(ClassificationRow.accepted))
+        .where(col(NewsletterTopicRow.topic_id) == col(ClassificationRow.topic_id))
+        .where(col(NewsletterTopicRow.newsletter_id) == newsletter_id)
     )
+    new = (col(ArticleRow.seq) > last_cut, col(ArticleRow.removed_at).is_(None))
+    return session.exec(select(func.count()).select_from(ArticleRow).where(*new, in_topic)).one()
+
+
+def _newest_verdict(session: Session, of: StoredSchedule) -> datetime | None:
+    """When an article that a schedule's readers have not been served came into the newsletter's topics last."""
+    statement = (
+        select(func.max(ClassificationRow.decided_at))
+        .join(ArticleRow, col(ArticleRow.id) == col(ClassificationRow.article_id))
+        .join(NewsletterTopicRow, col(NewsletterTopicRow.topic_id) == col(ClassificationRow.topic_id))
+        .where(NewsletterTopicRow.newsletter_id == of.newsletter_id, col(ClassificationRow.accepted))
+        .where(col(ArticleRow.seq) > of.last_cut, col(ArticleRow.removed_at).is_(None))
+    )
+    return session.exec(statement).one()
 
 
 def _stored(session: Session, *conditions: ColumnElement[bool] | Mapped[bool]) -> list[StoredSchedule]:

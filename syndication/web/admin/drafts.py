@@ -17,6 +17,7 @@ from syndication.jobs.drafts import Draft, draft_for, readable, send_test
 from syndication.jobs.post import PostOffice
 from syndication.lang.mail import LANGUAGES
 from syndication.store.admins import Admin, audit
+from syndication.store.finding import has_more_readers
 from syndication.store.newsletters import StoredNewsletter, newsletter
 from syndication.web.admin.access import Editor, SignedIn
 from syndication.web.deps import deps_of
@@ -26,6 +27,8 @@ from syndication.web.render import private_page
 router = APIRouter(prefix="/admin/newsletters/{newsletter_id}")
 
 _MOST_TESTS: Final = 10
+# Counting who would get what reads every reader: 0.5 s a million (measured). With more than this it is done when asked for.
+_COUNTED_AT_ONCE: Final = 50_000
 
 
 @router.get("/preview")
@@ -35,9 +38,12 @@ def preview_page(
     newsletter_id: int,
     topics: Annotated[tuple[str, ...], Query()] = (),
     language: str = "",
+    *,
+    count: bool = False,
 ) -> Response:
-    """What the next issue would be for a reader of these topics in this language."""
-    return _page(request, admin, _stored(request, newsletter_id), _choice(request, newsletter_id, topics, language))
+    """What the next issue would be for a reader of these topics in this language. count: for all readers too, however many."""
+    choice = _choice(request, newsletter_id, topics, language)
+    return _page(request, admin, _stored(request, newsletter_id), choice, count=count)
 
 
 @router.get("/preview/mail")
@@ -147,11 +153,15 @@ def _page(  # noqa: PLR0913 - what the page shows
     to: str = "",
     said: str = "",
     faults: dict[str, str] | None = None,
+    count: bool = False,
 ) -> Response:
     deps = deps_of(request)
     draft, fault = _draft(request, stored.id, choice)
+    with deps.database.read() as session:
+        is_costly = not count and has_more_readers(session, stored.id, _COUNTED_AT_ONCE)
     try:
-        all_readers = whole(deps.database, deps.site, stored.value.slug, deps.clock()) if draft else None
+        is_counted = draft and not is_costly
+        all_readers = whole(deps.database, deps.site, stored.value.slug, deps.clock()) if is_counted else None
     except (IssueError, TemplateError):
         all_readers = None
     return private_page(
@@ -166,6 +176,7 @@ def _page(  # noqa: PLR0913 - what the page shows
         is_next=bool(draft and draft.is_next),
         fault=fault,
         all_readers=all_readers,
+        is_costly=is_costly,
         to=to,
         said=said,
         faults=faults or {},

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from syndication.domain.troubles import Trouble
 from syndication.store.console import intake, outgoing, readers, troubles
+from syndication.store.finding import count_readers
 from syndication.store.scheduling import Upcoming, upcoming
 from syndication.web.admin.access import SignedIn
 from syndication.web.deps import deps_of
@@ -29,7 +30,8 @@ def main_page(request: Request, admin: SignedIn) -> Response:
     deps = deps_of(request)
     now = deps.clock()
     with deps.database.read() as session:
-        wrong, slots = troubles(session, now), upcoming(session, now)
+        counted = count_readers(session, now)
+        wrong, slots = troubles(session, now), upcoming(session, now, counted)
         return private_page(
             request,
             "admin/main.html",
@@ -39,7 +41,7 @@ def main_page(request: Request, admin: SignedIn) -> Response:
             upcoming=slots,
             intake=intake(session, now - _INTAKE_SINCE),
             outgoing=outgoing(session, _OUTGOING),
-            readers=readers(session),
+            readers=readers(counted),
         )
 
 

@@ -13,7 +13,7 @@ from syndication.domain.delivery import Fault
 from syndication.domain.states import DeliveryState, IssueState
 from syndication.jobs.post import LEASE
 from syndication.store.consent import Visit
-from syndication.store.counting import Chosen, Tally, chosen_rows, count_batches, tallies
+from syndication.store.counting import Chosen, Tally, chosen_rows, count_batches, counts_of, tallies
 from syndication.store.database import Database
 from syndication.store.delivering import claim_batch, finish_batch, recover_leases
 from syndication.store.erasing import erase
@@ -42,8 +42,13 @@ def counted(database: Database, mailing: Mailing) -> Counter[tuple[object, ...]]
 
 
 def told(database: Database, mailing: Mailing) -> dict[tuple[object, ...], int]:
+    by_state: Counter[DeliveryState] = Counter()
     with database.read() as session:
-        return {tally[:4]: tally.deliveries for tally in tallies(session, mailing.issue_id)}
+        found = tallies(session, mailing.issue_id)
+        for tally in found:
+            by_state[tally.state] += tally.deliveries
+        assert counts_of(session, [mailing.issue_id, 0]) == {mailing.issue_id: by_state, 0: {}}
+    return {tally[:4]: tally.deliveries for tally in found}
 
 
 def settle_a_batch(database: Database, chance: random.Random) -> None:

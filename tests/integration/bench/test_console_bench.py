@@ -1,0 +1,32 @@
+"""The benchmark of the console opens every page there is, on a database that makes sense."""
+
+from pathlib import Path
+
+from sqlmodel import func, select
+
+from bench._million import fill
+from bench.console import addresses
+from syndication.domain.states import IssueState
+from syndication.store.database import Database
+from syndication.store.issues import issue_summary
+from syndication.store.tables import IssueRow, SubscriptionRow
+from tests.support.console import colleague
+from tests.support.website import Website
+
+READERS = 2_000
+
+
+def test_every_page_of_the_console_opens_with_years_of_rows(database: Database, tmp_path: Path) -> None:
+    website = Website(database, tmp_path / "outbox")
+    website.outbox.mkdir()
+    website.newsletter()
+    issue_id = fill(website, READERS, 300)
+    someone = colleague(website)
+    for path in addresses(issue_id, READERS // 2):
+        assert someone.get(path).status_code == 200, path
+    with database.read() as session:
+        assert session.exec(select(func.count()).select_from(SubscriptionRow)).one() == READERS
+        for number in session.exec(select(IssueRow.id).where(IssueRow.state != IssueState.DUE)):
+            summary = issue_summary(session, number or 0)
+            assert summary
+            assert summary.total == summary.line.planned == READERS
