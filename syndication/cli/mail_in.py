@@ -12,21 +12,29 @@ from syndication.deliver.addresses import parse_address
 from syndication.deliver.imap import envelope_of
 from syndication.domain.errors import StoreError
 from syndication.domain.incoming import Envelope
+from syndication.domain.suppression import ADDED, MEANING
 from syndication.domain.tokens import suppression_mark
 from syndication.settings import load_settings
 from syndication.store.admins import audit
 from syndication.store.database import DatabaseError
-from syndication.store.erasing import find_reader
-from syndication.store.suppressing import COMPLAINT, lift, suppress, suppress_mark, suppression, suppressions
+from syndication.store.suppressing import (
+    LIFTED,
+    STOPPED,
+    lift,
+    never_mail,
+    suppression,
+    suppression_counts,
+    suppressions,
+)
 
 commands = typer.Typer()
 suppressed = typer.Typer(help="Addresses that are never mailed again.", no_args_is_help=True)
 
-ADDED: Final = "by an admin"
 # What a mail server understands as 'keep it and try again'. Source: sysexits.h, EX_TEMPFAIL.
 _LATER: Final = 75
 
 Address = Annotated[str, typer.Argument(help="The e-mail address.")]
+Why = Annotated[str, typer.Option("--why", help="Kept in the log; no address in it.")]
 
 
 @commands.command(
@@ -69,9 +77,10 @@ def list_all(
     """The latest suppressions. Addresses are not kept, only their marks; `suppressions show ADDRESS` finds one."""
     with errors_in_words(), open_app(load_settings()) as app, app.database.read() as session:
         rows = [
-            {"mark": one.mark[:16], "reason": one.reason, "since": one.since} for one in suppressions(session, most)
+            {"mark": one.mark[:16], "cause": one.cause.value, "reason": one.reason, "since": one.since}
+            for one in suppressions(session, most)
         ]
-    report(rows, as_json=as_json, columns=("mark", "reason", "since"))
+    report(rows, as_json=as_json, columns=("mark", "cause", "reason", "since"))
 
 
 @suppressed.command("show", epilog="Example: syndication suppressions show anna@example.org")
@@ -90,23 +99,33 @@ def show(address: Address, *, as_json: Json = False) -> None:
         print_facts(facts)
 
 
-@suppressed.command("add", epilog="Example: syndication suppressions add anna@example.org")
-def add(address: Address) -> None:
+@suppressed.command("count", epilog="Example: syndication suppressions count --json")
+def count(*, as_json: Json = False) -> None:
+    """How many addresses are suppressed, by cause."""
+    with errors_in_words(), open_app(load_settings()) as app, app.database.read() as session:
+        counted = suppression_counts(session)
+    rows = [{"cause": cause.value, "addresses": number, "meaning": MEANING[cause]} for cause, number in counted.items()]
+    report(rows, as_json=as_json, columns=("cause", "addresses", "meaning"))
+
+
+@suppressed.command("add", epilog="Example: syndication suppressions add anna@example.org --why 'asked by letter'")
+def add(address: Address, *, why: Why = "") -> None:
     """Never mail an address again, whether it is known here or not. Ends its subscriptions and what waits for it."""
     with errors_in_words(), open_app(load_settings()) as app:
         key = parse_address(address).key
         with app.database.write() as session:
-            reader = find_reader(session, key)
-            if reader is not None:
-                suppress(session, app.keys.suppression, [reader], ADDED, now())
-            suppress_mark(session, _mark(app, address), ADDED, now())
+            kept = never_mail(session, app.keys.suppression, key, ADDED, now())
+            audit(session, "command", STOPPED, kept.mark[:16], now(), ({}, {"why": why}))
     out.print("It is never mailed again.")
 
 
-@suppressed.command("remove", epilog="Example: syndication suppressions remove anna@example.org")
+@suppressed.command(
+    "remove", epilog="Example: syndication suppressions remove anna@example.org --why 'has a new mailbox'"
+)
 def remove(
     address: Address,
     *,
+    why: Why = "",
     even_complaint: Annotated[
         bool, typer.Option("--even-complaint", help="Also when its reader complained. You should have their word.")
     ] = False,
@@ -115,18 +134,8 @@ def remove(
     with errors_in_words(), open_app(load_settings()) as app:
         mark = _mark(app, address)
         with app.database.write() as session:
-            found = suppression(session, mark)
-            if found is None:
-                message = "This address is not suppressed."
-                raise StoreError(message)
-            if found.reason == COMPLAINT and not even_complaint:
-                message = (
-                    "Its reader called our mail spam. Write to them again only if they ask for it; then repeat the "
-                    "command with --even-complaint."
-                )
-                raise StoreError(message)
-            lift(session, mark)
-            audit(session, "command", "suppression.lift", mark[:16], now(), ({"reason": found.reason}, {}))
+            found = lift(session, mark, even_complaint=even_complaint)
+            audit(session, "command", LIFTED, mark[:16], now(), ({"reason": found.reason}, {"why": why}))
     out.print("It can sign up again.")
 
 

@@ -1,7 +1,7 @@
 """A reader → forgotten: in the database, in the outbox of a trial, and in every backup that is restored later."""
 
 import os
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
@@ -48,11 +48,12 @@ def erase_again(database: Database, key: bytes, var_folder: Path, now: datetime)
     return len(found)
 
 
-def erased_marks(var_folder: Path) -> frozenset[str]:
-    """The marks in the record; none when there is no record yet."""
+def erased_marks(var_folder: Path) -> dict[str, date]:
+    """The marks in the record, each with the last day it was erased on; none when there is no record yet."""
     record = var_folder / RECORD
-    lines = record.read_text("ascii").splitlines() if record.exists() else []
-    return frozenset(line.split()[0] for line in lines if line.strip())
+    lines = record.read_text("ascii").split("\n") if record.exists() else []
+    pairs = (line.split() for line in lines if line.strip())
+    return {mark: date.fromisoformat(day) for mark, day in pairs}
 
 
 def _note(record: Path, mark: str, now: datetime) -> None:

@@ -10,7 +10,7 @@ from syndication.domain.states import NoticeKind
 from syndication.store.answering import Answer
 from syndication.store.consent import Visit
 from syndication.store.subscribing import SignUp, confirm, sign_up
-from syndication.store.tables import SubscriptionRow
+from syndication.store.tables import SubscriptionRow, SuppressionRow
 
 
 def add_reader(session: Session, wanted: SignUp, visit: Visit, now: datetime, *, declared: str = "") -> Answer:
@@ -19,6 +19,11 @@ def add_reader(session: Session, wanted: SignUp, visit: Visit, now: datetime, *,
     Raises StoreError when nothing may be sent to the address, or when somebody who left would come back without being
     asked; ValueError when the newsletter offers none of the topics.
     """
+    if declared and session.get(SuppressionRow, wanted.suppression) is not None:
+        message = (
+            "The address is suppressed, so only its reader can bring it back: add them without a declared consent."
+        )
+        raise StoreError(message)
     answer = sign_up(session, wanted, visit, now)
     if answer is None:
         message = "Nothing was added: the address is suppressed, or it got a mail from us only just now."

@@ -90,6 +90,17 @@ def unanswered(session: Session, after: datetime, before: datetime) -> list[Answ
     return [Answer(subscription_id, _NOTICE_AFTER[Consent(event)]) for subscription_id, event in steps]
 
 
+def was_asked(session: Session, address_key: str, now: datetime) -> bool:
+    """Whether an address was asked to confirm in the last 30 days."""
+    asked = (
+        select(col(NoticeRow.id))
+        .join(SubscriberRow, col(SubscriberRow.id) == col(NoticeRow.subscriber_id))
+        .where(col(SubscriberRow.address_key) == address_key, col(NoticeRow.kind) == NoticeKind.CONFIRM)
+        .where(col(NoticeRow.created_at) > now - _CONFIRMATIONS_IN)
+    )
+    return session.execute(asked).first() is not None
+
+
 def answer(session: Session, subscription: SubscriptionRow, now: datetime) -> Answer | None:
     """The notice that helps this reader on: the confirmation again, or their link; None when one was sent lately."""
     assert subscription.id is not None  # noqa: S101 - a row that was read or flushed has its key

@@ -16,6 +16,7 @@ from syndication.domain.bouncing import THRESHOLD, needs_probe
 from syndication.domain.delivery import DeliveryKind, DeliveryName, Fault
 from syndication.domain.incoming import Incoming, IncomingKind, Severity
 from syndication.domain.states import DeliveryState
+from syndication.domain.suppression import COMPLAINT
 from syndication.store.consent import Visit
 from syndication.store.counting import recount
 from syndication.store.database import changed
@@ -23,7 +24,7 @@ from syndication.store.inserting import insert_new
 from syndication.store.leaving import unsubscribe
 from syndication.store.scoring import Refusal, count_refusals
 from syndication.store.starts import apply_own_starts
-from syndication.store.suppressing import COMPLAINT, suppress
+from syndication.store.suppressing import suppress
 from syndication.store.tables import (
     BounceScoreRow,
     DeliveryRow,

@@ -1,12 +1,13 @@
 """Erasing a reader: their address leaves every table; a keyed hash stays, so that nothing ever mails it again."""
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
 from typing import Final
 
 from sqlalchemy import delete, select, text, update
 from sqlmodel import Session, col
 
+from syndication.domain.suppression import ERASED
 from syndication.domain.tokens import suppression_mark
 from syndication.store.bouncing import forget_incoming
 from syndication.store.counting import recount_readers
@@ -21,9 +22,6 @@ from syndication.store.tables import (
     SubscriptionRow,
     SubscriptionTopicRow,
 )
-
-ERASED: Final = "erased"
-"""The reason of a suppression that an erasure leaves."""
 
 _AT_ONCE: Final = 5_000
 
@@ -64,20 +62,24 @@ def find_reader(session: Session, address_key: str) -> int | None:
     return session.execute(select(col(SubscriberRow.id)).where(col(SubscriberRow.address_key) == address_key)).scalar()
 
 
-def marked_readers(database: Database, key: bytes, marks: frozenset[str]) -> Iterator[int]:
-    """The subscribers whose address has one of these suppression marks: who was erased and came back with a backup."""
+def marked_readers(database: Database, key: bytes, marks: Mapping[str, date]) -> Iterator[int]:
+    """The subscribers whose address has one of these suppression marks: who was erased and came back with a backup.
+
+    marks: with the day of the erasure; who signed up anew on a later day is another reader.
+    """
     last = 0
     while marks:
         with database.read() as session:
             part = session.execute(
-                select(col(SubscriberRow.id), col(SubscriberRow.address_key))
+                select(col(SubscriberRow.id), col(SubscriberRow.address_key), col(SubscriberRow.created_at))
                 .where(col(SubscriberRow.id) > last, col(SubscriberRow.address) != "")
                 .order_by(col(SubscriberRow.id))
                 .limit(_AT_ONCE)
             ).all()
         if not part:
             return
-        for subscriber_id, address_key in part:
+        for subscriber_id, address_key, created_at in part:
             last = subscriber_id or last
-            if suppression_mark(key, address_key) in marks:
+            erased_on = marks.get(suppression_mark(key, address_key))
+            if erased_on and created_at.date() <= erased_on:
                 yield last

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import insert, select, update
 from sqlmodel import Session, SQLModel, col
 
 from syndication.domain.newsletters import Choice
 from syndication.domain.states import SubscriptionStatus
+from syndication.domain.suppression import OPTED_OUT
 from syndication.store.consent import Consent
 from syndication.store.counters import counter
 from syndication.store.inserting import insert_new
@@ -32,9 +33,6 @@ from syndication.store.tables import (
     SuppressionRow,
     TopicRow,
 )
-
-OPTED_OUT: Final = "opted out before the import"
-"""The reason of a suppression that a list's opt-out leaves."""
 
 
 class Fate(StrEnum):

@@ -1,5 +1,6 @@
 """People of the console: invitations, roles, new passwords, log-ins. There is always an owner."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -186,13 +187,17 @@ def end_log_in(session: Session, mark: str, login: str | None = None) -> bool:
     return changed(session, statement) > 0
 
 
-def audit_log(session: Session, *, before: int | None = None, target: str = "", limit: int = 50) -> list[Entry]:
-    """Who changed what, newest first, from the entry before `before`; of one target, or of all."""
+def audit_log(
+    session: Session, *, before: int | None = None, target: str = "", actions: Collection[str] = (), limit: int = 50
+) -> list[Entry]:
+    """Who changed what, newest first, from the entry before `before`; of one target, or of all. actions: only these."""
     statement = select(AuditEntryRow).order_by(col(AuditEntryRow.id).desc()).limit(limit)
     if before is not None:
         statement = statement.where(col(AuditEntryRow.id) < before)
     if target:
         statement = statement.where(AuditEntryRow.target == target)
+    if actions:
+        statement = statement.where(col(AuditEntryRow.action).in_(actions))
     return [
         Entry(row.id or 0, row.at, row.actor, row.action, row.target, row.before, row.after)
         for row in session.exec(statement)

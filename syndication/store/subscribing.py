@@ -10,8 +10,9 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from syndication.domain.newsletters import Choice
-from syndication.domain.states import SubscriptionStatus
-from syndication.store.answering import Answer, answer
+from syndication.domain.states import NoticeKind, SubscriptionStatus
+from syndication.domain.suppression import may_confirm
+from syndication.store.answering import Answer, answer, was_asked
 from syndication.store.consent import Consent, Visit, record
 from syndication.store.counters import counter
 from syndication.store.inserting import insert_new
@@ -45,7 +46,8 @@ class SignUp:
 def sign_up(session: Session, wanted: SignUp, visit: Visit, now: datetime) -> Answer | None:
     """Keep a request that waits for confirmation, and say which notice answers it; None: stay silent.
 
-    Who is confirmed already is mailed their link and keeps their choice, whoever filled in the form. The caller answers
+    Who is confirmed already is mailed their link and keeps their choice, whoever filled in the form. Whose address is
+    suppressed is asked once in 30 days where their own confirmation may lift that, else never. The caller answers
     everybody in the same words. Raises ValueError when the newsletter offers none of the topics or has no schedule.
     """
     topics = _offered(session, wanted.newsletter_id, wanted.choice.topics)
@@ -53,7 +55,8 @@ def sign_up(session: Session, wanted: SignUp, visit: Visit, now: datetime) -> An
     if not topics or schedule is None:
         message = "The newsletter does not offer this."
         raise ValueError(message)
-    if session.get(SuppressionRow, wanted.suppression) is not None:
+    suppressed = session.get(SuppressionRow, wanted.suppression)
+    if suppressed is not None and not _may_ask(session, suppressed.reason, wanted.address_key, now):
         return None
     choice = Choice(frozenset(topics), wanted.choice.language)
     session.execute(
@@ -79,7 +82,8 @@ def sign_up(session: Session, wanted: SignUp, visit: Visit, now: datetime) -> An
         subscription.status = SubscriptionStatus.UNCONFIRMED
         _choose(session, subscription, choice, topics, now)
         record(session, subscription, Consent.REQUESTED, visit, now, topics=sorted(topics))
-    return answer(session, subscription, now)
+    found = answer(session, subscription, now)
+    return found if suppressed is None or (found and found.notice is NoticeKind.CONFIRM) else None
 
 
 def confirm(session: Session, subscription_id: int, visit: Visit, now: datetime) -> bool:
@@ -119,6 +123,11 @@ def change_choice(session: Session, subscription_id: int, choice: Choice, visit:
     _choose(session, subscription, Choice(frozenset(topics), choice.language), topics, now)
     record(session, subscription, Consent.CHOICE_CHANGED, visit, now, before=sorted(before), topics=sorted(topics))
     return True
+
+
+def _may_ask(session: Session, reason: str, address_key: str, now: datetime) -> bool:
+    """Whether a suppressed address is asked by mail. Seldom: it refused mail, or its reader wanted none."""
+    return may_confirm(reason, address_key) and not was_asked(session, address_key, now)
 
 
 def _take_over(session: Session, new: SubscriptionRow, visit: Visit, now: datetime) -> None:

@@ -26,6 +26,7 @@ from syndication.web.admin import (
     review,
     schedules,
     subscribers,
+    suppressions,
     topics,
 )
 from syndication.web.admin import issues as console_issues
@@ -92,6 +93,7 @@ def _router() -> FastAPI:
         review,
         newsletters,
         subscribers,
+        suppressions,
         schedules,
         topics,
         console,

@@ -22,6 +22,7 @@ from syndication.jobs.notices import welcome_stories
 from syndication.store.answering import Answer, ask_for_links
 from syndication.store.browsing import Offer, offer_of, offers
 from syndication.store.subscribing import SignUp, confirm, sign_up
+from syndication.store.suppressing import lift_for_reader
 from syndication.web.deps import deps_of
 from syndication.web.mailbox import may_see_mailbox
 from syndication.web.notices import posting
@@ -110,7 +111,8 @@ def confirm_subscription(request: Request, token: str) -> Response:
     deps = deps_of(request)
     subscription_id = opened(request, Purpose.CONFIRM, token)
     with deps.database.write() as session:
-        confirm(session, subscription_id, visit_of(request), deps.clock())
+        if confirm(session, subscription_id, visit_of(request), deps.clock()):
+            lift_for_reader(session, deps.suppression_key, subscription_id, deps.clock())
     answer = _confirmation(request, subscription_id)
     # A second press makes up for a crash after the first: the job sends a welcome once.
     answer.background = posting(deps, [Answer(subscription_id, NoticeKind.WELCOME)])

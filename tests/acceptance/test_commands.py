@@ -48,6 +48,7 @@ COMMANDS = (
     "templates install",
     "mail-in",
     "suppressions list",
+    "suppressions count",
     "suppressions show",
     "suppressions add",
     "suppressions remove",

@@ -92,6 +92,7 @@ class SuppressionRow(SQLModel, table=True):
     """An address never mailed again: HMAC-SHA256 of the address key under the suppression key, which never rotates."""
 
     __tablename__ = "suppression"
+    __table_args__ = (Index("ix_suppression_created_at", "created_at", "hmac"),)
 
     hmac: str = Field(primary_key=True, max_length=64)
     reason: str

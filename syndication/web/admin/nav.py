@@ -28,6 +28,8 @@ def is_current(path: str, entry: str) -> bool:
         return path == entry
     if entry == "/admin/newsletters/":
         return path.startswith((entry, "/admin/schedules/"))
+    if entry == "/admin/subscribers/":
+        return path.startswith((entry, "/admin/suppressions/"))
     if entry == "/admin/settings/":
         return path.startswith((entry, *UNDER_SETTINGS.values()))
     return path.startswith(entry)

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from syndication.deliver.addresses import parse_address
+from syndication.domain.bouncing import THRESHOLD
 from syndication.domain.errors import AddressError, StoreError
 from syndication.domain.newsletters import Choice
 from syndication.domain.states import SubscriptionStatus
@@ -25,7 +26,9 @@ from syndication.store.classifying import load_topics
 from syndication.store.dossiers import Dossier, dossier_of
 from syndication.store.finding import Wanted, find_readers
 from syndication.store.leaving import pause, resume, unsubscribe
+from syndication.store.scoring import score_of
 from syndication.store.subscribing import SignUp
+from syndication.store.suppressing import suppression
 from syndication.store.topics import topic_lines
 from syndication.web.admin.access import Editor, Owner, SignedIn
 from syndication.web.deps import deps_of
@@ -211,13 +214,20 @@ def _dossier(request: Request, subscriber_id: int) -> Dossier:
 
 
 def _reader(request: Request, admin: Admin, found: Dossier, faults: dict[str, str] | None = None) -> Response:
+    deps = deps_of(request)
+    mark = suppression_mark(deps.suppression_key, parse_address(found.address).key)
+    with deps.database.read() as session:
+        suppressed, score = suppression(session, mark), score_of(session, found.subscriber_id)
     return private_page(
         request,
         "admin/subscriber.html",
         status=422 if faults else 200,
         admin=admin,
         reader=found,
-        now=deps_of(request).clock(),
+        now=deps.clock(),
+        suppressed=suppressed,
+        score=score,
+        threshold=THRESHOLD,
         faults=faults or {},
     )
 

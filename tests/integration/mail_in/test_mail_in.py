@@ -6,8 +6,10 @@ import pytest
 from sqlmodel import select
 
 from syndication.domain.delivery import DeliveryKind, DeliveryName, Fault
+from syndication.domain.errors import StoreError
 from syndication.domain.incoming import Envelope, IncomingKind
 from syndication.domain.states import BatchState, DeliveryState, NoticeKind, SubscriptionStatus
+from syndication.domain.suppression import ADDED, COMPLAINT, Cause
 from syndication.domain.tokens import suppression_mark
 from syndication.jobs.mail_in import MailIn
 from syndication.store.bouncing import RAW_BYTES, Taken, incoming_counts, incoming_list
@@ -15,7 +17,7 @@ from syndication.store.counting import count_batches, tallies
 from syndication.store.database import Database
 from syndication.store.erasing import erase
 from syndication.store.scoring import note_asked, to_be_asked
-from syndication.store.suppressing import COMPLAINT, lift, suppression, suppressions
+from syndication.store.suppressing import lift, suppress_mark, suppression, suppression_counts, suppressions
 from syndication.store.tables import (
     BounceScoreRow,
     DeliveryBatchRow,
@@ -268,8 +270,36 @@ def test_a_suppression_is_found_listed_and_lifted(mail_in: MailIn, mailing: Mail
     mail_in.take(status(), verp(name(mailing)), LATER)
     mark = suppression_mark(KEY, "reader0@example.com")
     with mail_in.database.write() as session:
-        assert [one.mark for one in suppressions(session)] == [mark]
-        assert suppressions(session, after=LATER) == []
-        assert lift(session, mark)
-        assert not lift(session, mark)
+        (found,) = suppressions(session)
+        assert (found.mark, found.cause) == (mark, Cause.BOUNCE)
+        assert suppressions(session, after=found) == []
+        assert suppression_counts(session) == {Cause.BOUNCE: 1}
+        assert lift(session, mark) == found
+        with pytest.raises(StoreError, match="not suppressed"):
+            lift(session, mark)
     assert reason(mail_in.database) is None
+
+
+def test_the_latest_suppressions_come_page_by_page_each_once(database: Database) -> None:
+    with database.write() as session:
+        for number in range(7):
+            suppress_mark(session, f"mark{number}", "550 5.1.1", NOW + number // 3 * DAY)
+        marks, last = [], None
+        while part := suppressions(session, 2, last):
+            marks += [one.mark for one in part]
+            last = part[-1]
+    assert marks == ["mark6", "mark5", "mark4", "mark3", "mark2", "mark1", "mark0"]
+
+
+def test_a_weightier_reason_takes_the_place_of_a_lighter_one(database: Database) -> None:
+    def kept(*reasons: str) -> str:
+        with database.write() as session:
+            for given in reasons:
+                suppress_mark(session, "".join(reasons), given, NOW)
+            found = suppression(session, "".join(reasons))
+        return found.reason if found else ""
+
+    assert kept("550 5.1.1", ADDED) == ADDED
+    assert kept(ADDED, "550 5.1.1", "erased") == ADDED
+    assert kept(ADDED, COMPLAINT) == COMPLAINT
+    assert kept(COMPLAINT, ADDED, "erased") == COMPLAINT

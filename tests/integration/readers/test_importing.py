@@ -9,6 +9,7 @@ from sqlmodel import col, select
 
 from syndication.domain.errors import ConfigError
 from syndication.domain.states import DeliveryState
+from syndication.domain.suppression import OPTED_OUT
 from syndication.domain.tokens import suppression_mark
 from syndication.jobs.import_readers import (
     ImportReport,
@@ -20,7 +21,7 @@ from syndication.jobs.import_readers import (
 )
 from syndication.jobs.reader_file import ReaderFile
 from syndication.store.database import Database
-from syndication.store.importing import OPTED_OUT, Fate
+from syndication.store.importing import Fate
 from syndication.store.leaving import unsubscribe
 from syndication.store.tables import (
     ConsentEventRow,
