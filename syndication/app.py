@@ -9,12 +9,15 @@ from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
 
+import structlog
+
 from syndication import __version__
 from syndication.collect.fetcher import SourceFetcher
 from syndication.collect.workers import ParserPool
 from syndication.deliver.back_channel import BackChannel
 from syndication.deliver.direct import direct_transport
 from syndication.deliver.dkim import Dkim
+from syndication.deliver.dkim_published import KeyFault, key_faults
 from syndication.deliver.greeting import SmtpServer
 from syndication.deliver.incoming import Lock
 from syndication.deliver.outbox import OutboxTransport
@@ -41,6 +44,7 @@ from syndication.jobs.publish import publish_feeds
 from syndication.jobs.sweep import sweep
 from syndication.keys import DKIM_ED25519, Keys, load_dkim, load_keys
 from syndication.net.client import Limits, SafeClient
+from syndication.net.names import Names
 from syndication.net.webhook import post_form
 from syndication.scheduler import REPUBLISH, SWEEP, TICK, TIDY, UPKEEP, Clock
 from syndication.settings import MailSettings, Reloading, Settings
@@ -51,6 +55,8 @@ from syndication.store.lanes import Caps
 from syndication.store.migrate import require_current
 from syndication.store.newsletters import newsletters
 from syndication.upkeep import Upkeep
+
+_log = structlog.get_logger()
 
 WAITED_FOR: Final = Limits(connect_s=5, first_byte_s=8, total_s=15)
 """Of a look at a source that somebody waits for."""
@@ -141,6 +147,15 @@ class App:
             return None
         selectors = (mail.dkim_selector, DKIM_ED25519) if mail.dkim_ed25519 else (mail.dkim_selector,)
         return load_dkim(self.settings.var_folder / "secrets", mail.dkim_domain, selectors)
+
+    def warn_of_keys(self, names: Names | None = None) -> list[KeyFault]:
+        """Compare the keys we sign with to those in DNS, and say in the log what is wrong. Takes seconds: it asks servers."""
+        dkim = None if self.settings.outbox else self.dkim()
+        faults = key_faults(dkim.records, (names or Names()).texts) if dkim else []
+        for fault in faults:
+            tell = _log.error if fault.is_known else _log.warning
+            tell("dkim_key_not_published", name=fault.name, problem=fault.problem, remedy=fault.remedy)
+        return faults
 
     def preflight(self) -> Preflight:
         """Checks issues before they are sent."""
@@ -261,6 +276,7 @@ class Runner:
     def __init__(self, app: App) -> None:
         """Take the runner's role. Raises StoreError while another process has it."""
         self._database, self._site = app.database, app.site
+        self._warn_of_keys = app.warn_of_keys
         self._role = RunnerRole(app.settings.var_folder) if app.database.is_sqlite else None
         self._stopping = threading.Event()
         self._engine = EmbeddedEngine(app.tasks(self.enqueue, self._stopping.is_set))
@@ -288,6 +304,7 @@ class Runner:
         self._republish()
         self._back_channel.start()
         self._clock.start()
+        threading.Thread(target=self._warn_of_keys, name="dkim-keys", daemon=True).start()
 
     def stop(self) -> None:
         """Finish what runs; what waits is found again at the next start."""

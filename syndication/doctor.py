@@ -15,6 +15,7 @@ from zoneinfo import TZPATH, ZoneInfo, available_timezones
 
 from syndication.app import EXAMPLE_ADDRESS, App
 from syndication.backup import archives
+from syndication.deliver.dkim_published import KeyFault, key_faults
 from syndication.deliver.greeting import Tls
 from syndication.deliver.probe import try_relay
 from syndication.domain.findings import Finding, Verdict
@@ -112,6 +113,38 @@ def _postal_address(letter: Newsletter) -> Finding:
 
 def _spf(patient: Patient) -> list[Finding]:
     return [_published(patient, domain, "spf", "SPF", domain, "v=spf1", _SPF_TEXT) for domain in patient.domains]
+
+
+def _dkim(patient: Patient) -> list[Finding]:
+    name, title = "dkim", "DKIM"
+    settings = patient.app.settings
+    dkim = patient.app.dkim()
+    if dkim is None:
+        if settings.mail.transport != "direct":
+            return [Finding(name, title, Verdict.OFF, "Mail is signed by the relay ([mail] dkim_domain is empty).")]
+        remedy = "Set [mail] dkim_domain, run `syndication init`, and publish what `syndication dkim` shows."
+        return [Finding(name, title, Verdict.WARNING, "Nobody signs our mail; large providers refuse it.", remedy)]
+    found = [_unsigned(letter, dkim.domain) for letter in patient.letters if not dkim.covers(letter.sender_address)]
+    if not patient.is_public:
+        return [*found, Finding(name, f"{title} of {dkim.domain}", Verdict.OFF, "Not asked on an intranet.")]
+    for record, text in dkim.records.items():
+        faults = key_faults({record: text}, patient.names.texts)
+        found += [_key_finding(f"{title} of {dkim.domain}", fault) for fault in faults]
+        if not faults:
+            words = f"{record} publishes the key that we sign with."
+            found.append(Finding(name, f"{title} of {dkim.domain}", Verdict.OK, words))
+    return found
+
+
+def _unsigned(letter: Newsletter, domain: str) -> Finding:
+    words = f"{letter.sender_address} is no address of {domain}, so mail of '{letter.title}' is not signed."
+    remedy = "Give the newsletter a sender at the domain we sign for, or change [mail] dkim_domain."
+    return Finding("dkim_sender", f"DKIM of '{letter.title}'", Verdict.WARNING, words, remedy)
+
+
+def _key_finding(title: str, fault: KeyFault) -> Finding:
+    verdict = Verdict.FAULT if fault.is_known else Verdict.WARNING
+    return Finding("dkim", title, verdict, fault.problem, fault.remedy, fault.record)
 
 
 def _dmarc(patient: Patient) -> list[Finding]:
@@ -278,6 +311,7 @@ _CHECKS: Final[tuple[Check, ...]] = (
     _senders,
     _way_out,
     _spf,
+    _dkim,
     _dmarc,
     _alerts,
     _backup,

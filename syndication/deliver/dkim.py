@@ -81,6 +81,11 @@ class Dkim:
     domain: str
     keys: tuple[DkimKey, ...]
 
+    @property
+    def records(self) -> dict[str, str]:
+        """What is published: DNS name → TXT record of each key."""
+        return {f"{one.selector}._domainkey.{self.domain}": one.record for one in self.keys}
+
     def covers(self, address: str) -> bool:
         """Whether a sender's address is of the domain or one below it, so that DMARC takes them for the same."""
         domain = address.rpartition("@")[2].lower()

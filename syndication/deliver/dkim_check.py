@@ -48,8 +48,14 @@ def header_fields(head: bytes) -> list[tuple[str, str]]:
     return found
 
 
+def tags_of(value: str) -> dict[str, str]:
+    """The tags of a signature or of a key record, e.g. p → the key. Source: RFC 6376 section 3.2."""
+    pairs = (part.partition("=") for part in value.split(";"))
+    return {name.strip(): content.strip() for name, sign, content in pairs if sign}
+
+
 def _fault(signature: str, fields: list[tuple[str, str]], body: bytes, records: Mapping[str, str]) -> str:
-    tags = _tags(signature)
+    tags = tags_of(signature)
     name = f"{tags.get('s', '')}._domainkey.{tags.get('d', '')}"
     if name not in records:
         return f"its key {name} is none of ours"
@@ -65,12 +71,7 @@ def _fault(signature: str, fields: list[tuple[str, str]], body: bytes, records: 
     if base64.b64encode(digest).decode("ascii") != "".join(tags.get("bh", "").split()):
         return "the body is not the one that was signed"
     signed = _signed(signature, fields, named)
-    return "" if _is_right(tags, signed, _tags(records[name])) else "the signature does not fit its key"
-
-
-def _tags(value: str) -> dict[str, str]:
-    pairs = (part.partition("=") for part in value.split(";"))
-    return {name.strip(): content.strip() for name, sign, content in pairs if sign}
+    return "" if _is_right(tags, signed, tags_of(records[name])) else "the signature does not fit its key"
 
 
 def _canonical(body: bytes, *, is_relaxed: bool) -> bytes:

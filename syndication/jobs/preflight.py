@@ -2,16 +2,17 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
 
 import structlog
 
+from syndication.deliver.dkim_published import key_faults
 from syndication.deliver.mail_lint import lint_mail
 from syndication.deliver.message import MessageBuilder, Occasion, Reader, Secrets
-from syndication.deliver.spamassassin import MOST_POINTS, spam_points
+from syndication.deliver.spamassassin import MOST_POINTS, SpamOpinion, spam_opinion
 from syndication.domain.delivery import DeliveryKind, DeliveryName
 from syndication.domain.errors import AddressError
 from syndication.domain.newsletters import Newsletter
@@ -20,6 +21,7 @@ from syndication.domain.site import Profile
 from syndication.domain.tokens import Purpose
 from syndication.jobs.post import PostOffice
 from syndication.net.client import Answer, NoAnswer, SafeClient, Visit
+from syndication.net.names import Names
 from syndication.store.database import Database
 from syndication.store.delivering import digest_bodies
 from syndication.store.gating import (
@@ -50,6 +52,7 @@ class Preflight:
 
     leaves: mail leaves by SMTP; else nothing is ever held. client: asks our own public address. example: words that stand
     in a postal address which nobody has filled in. pauses_s: before asking our own address again, which may be starting.
+    names: asked for our published keys. spam: SpamAssassin's opinion of a mail, None where it is not installed.
     """
 
     database: Database
@@ -59,6 +62,8 @@ class Preflight:
     leaves: bool
     example: str
     pauses_s: tuple[float, ...] = (1.0, 3.0)
+    names: Names = field(default_factory=Names)
+    spam: Callable[[bytes], SpamOpinion | None] = spam_opinion
 
     def open_gates(self, now: datetime) -> list[int]:
         """Check every issue that is to be sent and was not yet; the ids of those that are held."""
@@ -99,6 +104,7 @@ class Preflight:
             words = f"{left_out} readers were subscribed though their address is suppressed."
             yield Finding("audience", words, "They were left out.", holds=False)
         yield from _once_each(self._mails(case, stored.value))
+        yield from self._published(stored.value)
         yield from self._endpoint()
 
     def _mails(self, case: GateCase, letter: Newsletter) -> Iterator[Finding]:
@@ -119,15 +125,29 @@ class Preflight:
             name = DeliveryName(DeliveryKind.ISSUE, case.issue_id, 0)
             raw = builder.build(name, Reader(NOBODY, "reader@example.org")).message
             yield from lint_mail(raw, self._demands(letter))
-            yield from _spam(raw)
+            yield from self._spam(raw)
+
+    def _spam(self, raw: bytes) -> Iterator[Finding]:
+        found = self.spam(raw)
+        if found and found.fault:
+            words = f"SpamAssassin is installed, but {found.fault}."
+            yield Finding("spam", words, "Restart it, or remove it: then nobody is asked.", holds=False)
+        elif found and found.points > MOST_POINTS:
+            words = f"SpamAssassin gives it {found.points:g} points ({found.tests}); {MOST_POINTS:g} are fine."
+            yield Finding("spam", words, "Look at these tests in the preview; or send it anyway.")
 
     def _demands(self, letter: Newsletter) -> Demands:
         is_public = self.profile is Profile.INTERNET
         dkim = self.office.dkim
         is_signed = dkim is not None and dkim.covers(letter.sender_address)
-        records = {f"{one.selector}._domainkey.{dkim.domain}": one.record for one in dkim.keys} if dkim else {}
         address = letter.postal_address if is_public else ""
-        return Demands(https=is_public, postal_address=address, dkim=records if is_signed else {})
+        return Demands(https=is_public, postal_address=address, dkim=dkim.records if dkim and is_signed else {})
+
+    def _published(self, letter: Newsletter) -> Iterator[Finding]:
+        """Whether receivers can look our keys up. Holds on the internet alone, and never because nobody answers."""
+        is_public = self.profile is Profile.INTERNET
+        for fault in key_faults(self._demands(letter).dkim, self.names.texts):
+            yield Finding("dkim", fault.problem, fault.remedy, holds=is_public and fault.is_known)
 
     def _endpoint(self) -> Iterator[Finding]:
         """Whether one-click works at our public address, tried with a link that is nobody's. Source: RFC 8058 section 3.1."""
@@ -165,13 +185,6 @@ class Preflight:
             time.sleep(pause_s)
             answer = self.client.once(visit)
         return answer
-
-
-def _spam(raw: bytes, points: Callable[[bytes], tuple[float, str] | None] = spam_points) -> Iterator[Finding]:
-    found = points(raw)
-    if found and found[0] > MOST_POINTS:
-        words = f"SpamAssassin gives it {found[0]:g} points ({found[1]}); {MOST_POINTS:g} are fine."
-        yield Finding("spam", words, "Look at these tests in the preview; or send it anyway.")
 
 
 def _once_each(findings: Iterator[Finding]) -> Iterator[Finding]:

@@ -1,28 +1,33 @@
 """The gate before an issue is sent: green lets it go, red holds it with the reason, and no delivery is lost by it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
-from syndication.deliver.spamassassin import spam_points
+from syndication.deliver.dkim import Dkim, DkimKey
+from syndication.deliver.spamassassin import SpamOpinion
 from syndication.domain.preflight import Finding, Gate
 from syndication.domain.site import Profile
 from syndication.domain.states import DeliveryState, IssueState
 from syndication.domain.tokens import suppression_mark
 from syndication.jobs.preflight import Preflight
 from syndication.net.client import SafeClient
+from syndication.net.names import Names
 from syndication.store.database import Database
 from syndication.store.gating import findings_of, send_anyway
 from syndication.store.issues import resume_issue
 from syndication.store.suppressing import suppress_mark
 from syndication.store.tables import DigestBodyRow, IssueRow, NewsletterRow
 from tests.support.mailing import NOW, POST, Mailing, add_mailing, run, states
+from tests.support.name_server import NameServer
 from tests.support.smtp import SmtpServer
 from tests.support.web_server import Reply, WebServer, web_server
 
 LINK = "https://news.example.org/{0}/\x02{0}\x03"
+SIGNED = Dkim("news.example.org", (DkimKey("s1", generate_private_key(65537, 2048)),))
 BODY = f"{LINK.format('unsubscribe')} {LINK.format('preferences')} 1 Main Street"
 
 
@@ -35,11 +40,23 @@ class Office:
     mailing: Mailing
     profile: Profile = Profile.INTRANET
     leaves: bool = True
+    spam: SpamOpinion | None = None
+    dkim: Dkim | None = None
+    names: Names = field(default_factory=Names)
 
     def preflight(self, url: str = "") -> Preflight:
-        post = replace(POST, site=replace(POST.site, public_url=url or self.site.url("")))
-        client = SafeClient("Test/1")
-        return Preflight(self.database, post, client, self.profile, self.leaves, "Example Street", pauses_s=())
+        post = replace(POST, site=replace(POST.site, public_url=url or self.site.url("")), dkim=self.dkim)
+        return Preflight(
+            self.database,
+            post,
+            SafeClient("Test/1"),
+            self.profile,
+            self.leaves,
+            "Example Street",
+            pauses_s=(),
+            names=self.names,
+            spam=lambda _: self.spam,
+        )
 
     def row(self) -> IssueRow:
         with self.database.read() as session:
@@ -165,5 +182,48 @@ def test_suppressed_readers_are_left_out_and_missing_rows_hold_it(office: Office
     assert office.preflight().open_gates(NOW) == [office.mailing.issue_id]
 
 
-def test_without_spamassassin_nobody_is_asked() -> None:
-    assert spam_points(b"", command="no-such-command") is None
+@pytest.mark.parametrize(("points", "is_held"), [(1.0, False), (1.1, True)])
+def test_more_spam_points_than_are_fine_hold_it(office: Office, points: float, *, is_held: bool) -> None:
+    office.spam = SpamOpinion(points, "MPART_ALT_DIFF")
+    assert office.preflight().open_gates(NOW) == ([office.mailing.issue_id] if is_held else [])
+    assert ("1.1 points (MPART_ALT_DIFF); 1 are fine" in office.row().note) is is_held
+
+
+def test_a_spamassassin_that_fails_is_a_warning(office: Office) -> None:
+    office.spam = SpamOpinion(0.0, "", "its daemon does not answer")
+    assert office.preflight().open_gates(NOW) == []
+    with office.database.read() as session:
+        (finding,) = findings_of(session, office.mailing.issue_id)[1]
+    assert (finding.problem, finding.holds) == ("SpamAssassin is installed, but its daemon does not answer.", False)
+
+
+PUBLISHED = {f"s1._domainkey.{SIGNED.domain}": [SIGNED.keys[0].record]}
+OTHER = {f"s1._domainkey.{SIGNED.domain}": ["v=DKIM1; p=QUJD"]}
+
+
+@pytest.mark.parametrize(
+    ("profile", "published", "held"),
+    [
+        (Profile.INTERNET, PUBLISHED, None),
+        (Profile.INTERNET, OTHER, True),
+        (Profile.INTERNET, {}, True),
+        (Profile.INTRANET, PUBLISHED, None),
+        (Profile.INTRANET, OTHER, False),
+    ],
+)
+def test_a_key_that_is_not_published_holds_mail_to_the_internet_alone(
+    office: Office, profile: Profile, published: dict[str, list[str]], *, held: bool | None
+) -> None:
+    office.profile, office.dkim = profile, SIGNED
+    with NameServer(published) as server:
+        office.names = server.names
+        found = office.preflight().check(office.mailing.issue_id, NOW)
+    holds = [one.holds for one in found if one.check == "dkim"]
+    assert holds == ([] if held is None else [held])
+
+
+def test_where_no_name_server_answers_no_issue_is_held(office: Office) -> None:
+    office.dkim, office.names = SIGNED, Names(("127.0.0.1",), 9)
+    assert office.preflight().open_gates(NOW) == []
+    assert office.checks() == {"dkim"}
+    assert office.sent() == 3

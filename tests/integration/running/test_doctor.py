@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 from sqlmodel import select
+from structlog.testing import capture_logs
 
 from syndication.app import App, open_app
 from syndication.backup import make_backup
 from syndication.doctor import examine, is_ready
 from syndication.domain.findings import Finding, Verdict
-from syndication.keys import make_keys
+from syndication.keys import make_dkim_keys, make_keys
 from syndication.net.names import Names
 from syndication.settings import load_settings
 from syndication.store.database import open_database
@@ -105,7 +106,8 @@ def test_an_installation_that_is_set_up_is_ready(live: App) -> None:
     make_backup(live.settings, NOW)
     with NameServer(PUBLISHED) as server:
         found = say(live, server.names)
-    assert {name: one.words for name, one in found.items() if one.verdict is not Verdict.OK} == {}
+    assert {name for name, one in found.items() if one.verdict is not Verdict.OK} == {"dkim"}
+    assert "signed by the relay" in found["dkim"].words
     assert "logged in as me" in found["transport"].words
     assert "STARTTLS" in found["transport"].words
 
@@ -137,6 +139,53 @@ def test_a_missing_record_is_given_to_be_copied(live: App) -> None:
         found = say(live, server.names)
     assert (found["spf"].verdict, found["spf"].text[:15]) == (Verdict.FAULT, "v=spf1 include:")
     assert "2 such records" in found["dmarc"].words
+
+
+@pytest.fixture
+def signing(folder: Path, live: App) -> App:
+    """The same, with mail signed by us."""
+    make_dkim_keys(folder / "secrets")
+    mail = live.settings.mail.model_copy(update={"dkim_domain": "ours.test"})
+    return replace(live, settings=live.settings.model_copy(update={"mail": mail}))
+
+
+def test_the_key_in_dns_is_compared_with_ours(signing: App) -> None:
+    dkim = signing.dkim()
+    assert dkim
+    ours = {name: [record] for name, record in dkim.records.items()}
+    with NameServer({**PUBLISHED, **ours}) as server:
+        found = say(signing, server.names)["dkim"]
+        assert (found.verdict, found.title) == (Verdict.OK, "DKIM of ours.test")
+        assert signing.warn_of_keys(server.names) == []
+    with NameServer({**PUBLISHED, "s1._domainkey.ours.test": ["v=DKIM1; p=QUJD"]}) as server:
+        found = say(signing, server.names)["dkim"]
+        (fault,) = signing.warn_of_keys(server.names)
+    assert (found.verdict, found.text) == (Verdict.FAULT, dkim.keys[0].record)
+    assert found.words == fault.problem == "s1._domainkey.ours.test publishes another key than the one we sign with."
+    assert say(signing, NOBODY)["dkim"].verdict is Verdict.WARNING
+
+
+def test_at_the_start_the_log_says_what_is_wrong_with_a_key(signing: App) -> None:
+    with NameServer(PUBLISHED) as server, capture_logs() as entries:
+        signing.warn_of_keys(server.names)
+    assert [(one["event"], one["log_level"]) for one in entries] == [("dkim_key_not_published", "error")]
+    with capture_logs() as entries:
+        signing.warn_of_keys(NOBODY)
+    assert [one["log_level"] for one in entries] == ["warning"]
+
+
+def test_a_sender_we_do_not_sign_for_is_told(signing: App) -> None:
+    with signing.database.write() as session:
+        session.exec(select(NewsletterRow)).one().sender_address = "digest@elsewhere.test"
+    found = say(signing)["dkim_sender"]
+    assert found.verdict is Verdict.WARNING
+    assert "digest@elsewhere.test is no address of ours.test" in found.words
+
+
+def test_mail_to_the_world_that_nobody_signs_is_told(live: App) -> None:
+    mail = live.settings.mail.model_copy(update={"transport": "direct"})
+    direct = replace(live, settings=live.settings.model_copy(update={"mail": mail}))
+    assert say(direct)["dkim"].verdict is Verdict.WARNING
 
 
 def test_names_that_nobody_can_be_asked_about_are_no_fault(live: App) -> None:
