@@ -22,6 +22,7 @@ _IDS_A_QUERY: Final = 5_000
 _FACTS: Final[tuple[Any, ...]] = (
     ArticleRow.id,
     ArticleRow.seq,
+    ArticleRow.story_id,
     ArticleRow.uid,
     ArticleRow.url,
     ArticleRow.language,
