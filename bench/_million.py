@@ -3,6 +3,7 @@
 Written by the same SQL into both databases, in seconds rather than by the ways that fill it in use.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -10,8 +11,10 @@ from sqlalchemy import bindparam, func, text, update
 from sqlmodel import Session, col, select
 
 from syndication.domain.states import Cadence, IssueState
+from syndication.store.announcing import announce
 from syndication.store.counting import count_batches
 from syndication.store.database import Database
+from syndication.store.reviewing import Words
 from syndication.store.tables import (
     CounterRow,
     DigestBodyRow,
@@ -117,11 +120,16 @@ _CLAIMED: Final = "UPDATE delivery_batch SET state = 'claimed' WHERE id % 250 = 
 _HOLDS: Final = "UPDATE delivery_batch SET counted_attempt = attempt WHERE issue_id = :issue"
 
 
-def fill(website: Website, readers: int, articles: int) -> int:
-    """Fill a website's database that has a newsletter, its topics 'agents' and 'local', and nothing else.
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """The issues that are not over. sending: to all readers, those before it were sent. review: an announcement to all."""
 
-    Answers the id of an issue that is being sent to all readers; those before it were sent.
-    """
+    sending: int
+    review: int
+
+
+def fill(website: Website, readers: int, articles: int) -> Filled:
+    """Fill a website's database that has a newsletter, its topics 'agents' and 'local', and nothing else."""
     database, now = website.database, website.now
     with database.write() as session:
         frame = _frame(session, now)
@@ -130,11 +138,13 @@ def fill(website: Website, readers: int, articles: int) -> int:
     _articles(database, articles, values)
     for weeks in range(PAST_ISSUES, 0, -1):
         _sent(database, readers, values, now - timedelta(days=7 * weeks))
-    issue_id = _sending(database, readers, values, now)
+    sending = _sending(database, readers, values, now)
+    with database.write() as session:
+        review = announce(session, values["newsletter"], Words("A meeting", "We **meet** in Rome."), now)
     while count_batches(database):
         pass
     _keep_up(database)
-    return issue_id
+    return Filled(sending, review)
 
 
 def _frame(session: Session, now: datetime) -> dict[str, Any]:

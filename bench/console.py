@@ -19,7 +19,7 @@ from fastapi.routing import APIRoute
 
 from bench import Case
 from bench._databases import fresh_database
-from bench._million import fill
+from bench._million import Filled, fill
 from syndication.web import admin
 from tests.support.console import Colleague, colleague
 from tests.support.website import Website
@@ -61,20 +61,19 @@ def run() -> Iterator[Case]:
             website = Website(database, Path(folder) / "outbox")
             website.outbox.mkdir()
             website.newsletter()
-            issue_id = fill(website, READERS, ARTICLES)
+            filled = fill(website, READERS, ARTICLES)
             someone = colleague(website)
-            for path in addresses(issue_id):
+            for path in addresses(filled):
                 yield Case(f"{name} {path}", 1 / _median_s(someone, path), "answers/s", 1 / LONGEST_S)
-            yield _file(name, someone, _FILE.format(issue_id=issue_id))
+            yield _file(name, someone, _FILE.format(issue_id=filled.sending))
 
 
-def addresses(issue_id: int, middle: int = READERS // 2) -> list[str]:
+def addresses(filled: Filled, middle: int = READERS // 2) -> list[str]:
     """Every address of the console that can be opened. Raises KeyError for a page that is not known here.
 
     middle: the number of a reader, and of their subscription.
     """
     known = {
-        "issue_id": issue_id,
         "act": "pause",
         "subscriber_id": middle,
         "newsletter_id": 1,
@@ -87,7 +86,8 @@ def addresses(issue_id: int, middle: int = READERS // 2) -> list[str]:
     }
     found = []
     for template in sorted(_templates() - _ARRIVING - {_FILE}):
-        path = template.format(**known)
+        issue_id = filled.review if "/review" in template else filled.sending
+        path = template.format(**known, issue_id=issue_id)
         found += [path, *(path + search.format(middle=middle) for search in _SEARCHES.get(template, ()))]
     return found
 
