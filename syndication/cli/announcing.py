@@ -22,7 +22,7 @@ from syndication.jobs.drafts import Draft, readable, send_test
 from syndication.jobs.reviewed import reviewed_body
 from syndication.settings import load_settings
 from syndication.store.admins import audit
-from syndication.store.announcing import add_articles, announce
+from syndication.store.announcing import add_articles, announce, announcement, readers_of
 from syndication.store.drafting import article_id_of, draft
 from syndication.store.issues import issue_summary
 from syndication.store.newsletters import StoredNewsletter, default_schedule, newsletter
@@ -127,8 +127,11 @@ def _composed(app: App, number: int, *, send: bool) -> dict[str, object]:
         deliver_ready(app.database, app.transport(), app.post_office(), now, lambda: False)
     with app.database.read() as session:
         summary = issue_summary(session, number)
+        written = announcement(session, number)
+        # A running `serve` may have been quicker, and not be done.
+        meant = readers_of(session, written.newsletter_id, written.topics, now()) if written else 0
     state = summary.line.state.value if summary else ""
-    facts: dict[str, object] = {"issue": number, "state": state, "readers": report.planned if report else 0}
+    facts: dict[str, object] = {"issue": number, "state": state, "readers": report.planned if report else meant}
     if summary and send:
         facts |= {one.value: count for one, count in summary.counts.items()}
     return {**facts, **({"note": summary.line.note} if summary and summary.line.note else {})}

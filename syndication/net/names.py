@@ -1,20 +1,21 @@
 """Questions to the domain name system: what a domain publishes about its mail."""
 
 from dataclasses import dataclass
-from typing import Final
 
 from dns.exception import DNSException
 from dns.resolver import NXDOMAIN, NoAnswer, Resolver
 
-_SECONDS: Final = 4.0
-
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """A resolver. servers: addresses of name servers, by default those of this machine. port: of theirs."""
+    """A resolver. servers: addresses of name servers, by default those of this machine. port: of theirs.
+
+    patience_s: how long an answer is waited for.
+    """
 
     servers: tuple[str, ...] = ()
     port: int = 53
+    patience_s: float = 4.0
 
     def texts(self, name: str) -> tuple[str, ...] | None:
         """The TXT records of a name, each whole; None when nobody answers, so that nothing can be said."""
@@ -23,7 +24,7 @@ class Names:
             if self.servers:
                 resolver.nameservers = list(self.servers)
                 resolver.port = self.port
-            resolver.lifetime = _SECONDS
+            resolver.lifetime = self.patience_s
             answer = resolver.resolve(name, "TXT")
         except (NXDOMAIN, NoAnswer):
             return ()

@@ -71,7 +71,8 @@ def _emptied(url: str, schema: list[tuple[object, ...]]) -> bool:
         return True
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+# Tracing takes as long again as the tests do, and the lines are the same on both: it follows them on one.
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.no_cover)])
 def database_url(request: pytest.FixtureRequest) -> str:
     """The address of a database with all tables and no rows, once on each kind."""
     if request.param == "sqlite":

@@ -27,7 +27,7 @@ from tests.support.rows import NOW
 from tests.support.smtp import SmtpServer
 
 PUBLISHED = {"ours.test": ["v=spf1 mx ~all", "something else"], "_dmarc.ours.test": ["v=DMARC1; p=none"]}
-NOBODY = Names(("127.0.0.1",), 9)
+NOBODY = Names(("127.0.0.1",), 9, patience_s=0.1)
 
 
 @pytest.fixture
