@@ -23,6 +23,7 @@ from bench import Case
 from bench._databases import fresh_database
 from bench._publisher import ENTRIES, ETAG, NEW, document, publisher
 from syndication.collect.fetcher import SourceFetcher
+from syndication.collect.workers import ParserPool
 from syndication.domain.seams import Task
 from syndication.domain.sources import Source
 from syndication.domain.states import SourceKind
@@ -67,7 +68,9 @@ def _add_sources(database: Database, port: int, number: int) -> None:
 
 def _kit(database: Database) -> Collecting:
     client = SafeClient("Syndication/bench", resolver=lambda _host, _port: ["127.0.0.1"])
-    return Collecting(database, SourceFetcher("Syndication/bench", client=client), _nothing, gap=timedelta())
+    return Collecting(
+        database, SourceFetcher("Syndication/bench", client=client, parse=ParserPool()), _nothing, gap=timedelta()
+    )
 
 
 def _nothing(task: Task, key: str, **ids: int) -> None:

@@ -22,6 +22,7 @@ from syndication.domain.findings import Finding, Verdict
 from syndication.domain.seams import Enqueue
 from syndication.domain.site import Profile
 from syndication.install import install
+from syndication.keys import rotate_encryption
 from syndication.settings import Settings, load_settings
 from syndication.store.admins import has_admin, hash_of, offer_setup
 from syndication.store.database import open_database
@@ -95,6 +96,20 @@ def restore(
             out.print(
                 f"Held, because it may have been mailed since: {done.held} issues and schedules. See `syndication issues list`."
             )
+
+
+@commands.command("rotate-encryption", epilog="Example: syndication rotate-encryption")
+def rotate_encryption_command() -> None:
+    """Seal log-ins of sources with a new key from now on. What was sealed before still opens. Restart the service after it."""
+    with errors_in_words():
+        folder = load_settings().var_folder / "secrets"
+        made = rotate_encryption(folder)
+        out.print(
+            f"Key {made} is in {folder / 'encryption.json'}: restart the service, then back it up "
+            "(`syndication backup`). Log-ins are sealed with it when they are saved next.",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 @commands.command("doctor", epilog="Example: syndication doctor --json")

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 import structlog
-from sqlalchemy import ColumnElement, Update, and_, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Update, and_, false, func, or_, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlmodel import Session, col
 
@@ -280,10 +280,8 @@ def _own_subscription(newsletter_id: int) -> ColumnElement[bool]:
 
 
 def _is_eligible(newsletter_id: int, now: datetime) -> ColumnElement[bool]:
-    own = select(literal(1)).where(
-        _own_subscription(newsletter_id),
-        col(SubscriptionRow.status) == SubscriptionStatus.CONFIRMED,
-        or_(col(SubscriptionRow.paused_until).is_(None), col(SubscriptionRow.paused_until) <= now),
-    )
-    # Looked up for each delivery: joined, and without statistics, PostgreSQL reads all subscriptions for each (measured: 1 s).
-    return own.offset(0).exists()
+    paused_until = col(SubscriptionRow.paused_until)
+    confirmed = col(SubscriptionRow.status) == SubscriptionStatus.CONFIRMED
+    wanted = select(and_(confirmed, or_(paused_until.is_(None), paused_until <= now)))
+    # Asked for by its key alone, as in ledger_sql: joined, PostgreSQL reads all subscriptions for each (measured: 1 s).
+    return func.coalesce(wanted.where(_own_subscription(newsletter_id)).scalar_subquery(), false())

@@ -18,6 +18,7 @@ COMMANDS = (
     "migrate",
     "backup",
     "restore",
+    "rotate-encryption",
     "doctor",
     "serve",
     "collect",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-from sqlmodel import select
+from sqlmodel import col, select
 
 from syndication.domain.roles import Role
 from syndication.store.admins import create_admin, hash_of, open_session
@@ -37,7 +37,11 @@ class Colleague:
     def log(self, action: str) -> list[AuditEntryRow]:
         """What the log says of an action."""
         with self.website.database.read() as session:
-            return list(session.exec(select(AuditEntryRow).where(AuditEntryRow.action == action)))
+            return list(
+                session.exec(
+                    select(AuditEntryRow).where(AuditEntryRow.action == action).order_by(col(AuditEntryRow.id))
+                )
+            )
 
 
 def colleague(website: Website, name: str = "olga", role: Role = Role.OWNER) -> Colleague:
