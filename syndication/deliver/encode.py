@@ -6,6 +6,7 @@ each spliced value, so what surrounds it never has to be wrapped again. Source: 
 
 import binascii
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -18,6 +19,8 @@ LONGEST_VALUE: Final = 75
 
 _LINE: Final = 76
 _SOFT_BREAK: Final = b"=\r\n"
+# A line that has to be mended; looked for at once, for few texts have one.
+_RARE: Final = re.compile(rb"^(?:\.|From )|^.{%d}" % (_LINE + 1), re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +89,10 @@ def _quoted_before_value(text: str) -> bytes:
 
 def _quoted(text: str) -> bytes:
     """Quoted-printable in lines of at most 76 bytes, none of which starts with '.' or 'From '."""
-    lines = binascii.b2a_qp(text.encode()).split(b"\n")
-    return b"\r\n".join(_guarded(_fitted(line)) for line in lines)
+    encoded = binascii.b2a_qp(text.encode())
+    if not _RARE.search(encoded):
+        return encoded.replace(b"\n", b"\r\n")
+    return b"\r\n".join(_guarded(_fitted(line)) for line in encoded.split(b"\n"))
 
 
 def _fitted(line: bytes) -> bytes:

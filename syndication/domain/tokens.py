@@ -40,24 +40,33 @@ class Purpose(StrEnum):
     YOURS = "yours"
 
 
+_BLOCK: Final = 64
+_INNER: Final = bytes(value ^ 0x36 for value in range(256))
+_OUTER: Final = bytes(value ^ 0x5C for value in range(256))
 _DIGITS: Final = string.ascii_lowercase + "234567"
 _PAIRS: Final = tuple(high + low for high in _DIGITS for low in _DIGITS)
 
 
 def keyed(key: bytes, text: bytes) -> bytes:
-    """HMAC-SHA256. `hmac.digest` gives up the interpreter's lock for it, which costs a busy process 60 µs (measured)."""
-    state = _began(key).copy()
-    state.update(text)
-    return state.digest()
+    """HMAC-SHA256 from states that are copied: half the time of `hmac.HMAC`. Source: RFC 2104.
+
+    `hmac.digest` is quicker alone, but gives up the interpreter's lock, which costs a busy process 60 µs (measured).
+    """
+    began_inner, began_outer = _began(key)
+    inner, outer = began_inner.copy(), began_outer.copy()
+    inner.update(text)
+    outer.update(inner.digest())
+    return outer.digest()
 
 
 @cache
-def _began(key: bytes) -> hmac.HMAC:
-    return hmac.new(key, digestmod="sha256")
+def _began(key: bytes) -> "tuple[hashlib._Hash, hashlib._Hash]":
+    block = (key if len(key) <= _BLOCK else hashlib.sha256(key).digest()).ljust(_BLOCK, b"\0")
+    return hashlib.sha256(block.translate(_INNER)), hashlib.sha256(block.translate(_OUTER))
 
 
 def _encode(raw: bytes) -> str:
-    """Base32 of 5, 10 or 15 bytes, two characters at a time."""
+    """Base32 of 5, 10, 15 or 20 bytes, two characters at a time."""
     number = int.from_bytes(raw, "big")
     return "".join([_PAIRS[number >> shift & 1023] for shift in range(8 * len(raw) - 10, -1, -10)])
 
@@ -72,7 +81,7 @@ class KeyRing:
     def sign(self, purpose: Purpose, number: int) -> str:
         """The token for one row id (below 2**40)."""
         raw = number.to_bytes(_ID_BYTES, "big")
-        return self.current + _encode(raw) + _encode(self._signature(self.current, purpose, raw))
+        return self.current + _encode(raw + self._signature(self.current, purpose, raw))
 
     def open(self, purpose: Purpose, token: str) -> int:
         """The row id a token was made for. Raises TokenError, always with the same words, for anything else."""
@@ -85,7 +94,7 @@ class KeyRing:
     def sign_for_an_hour(self, purpose: Purpose, number: int, at: datetime) -> str:
         """A token that opens from an instant (aware UTC) for at least one hour and at most two."""
         raw = number.to_bytes(_ID_BYTES, "big")
-        return self.current + _encode(raw) + _encode(self._signature(self.current, f"{purpose} {_hour(at)}", raw))
+        return self.current + _encode(raw + self._signature(self.current, f"{purpose} {_hour(at)}", raw))
 
     def open_within_the_hour(self, purpose: Purpose, token: str, now: datetime) -> int:
         """The row id of a token made by `sign_for_an_hour` this hour or the last. Raises TokenError."""
@@ -105,7 +114,7 @@ class KeyRing:
         return None
 
     def _signature(self, key_id: str, purpose: str, raw: bytes) -> bytes:
-        return keyed(self.keys[key_id], f"{purpose}\0".encode() + raw)[:_SIGNATURE_BYTES]
+        return keyed(self.keys[key_id], purpose.encode() + b"\0" + raw)[:_SIGNATURE_BYTES]
 
 
 def delivery_token(name: DeliveryName, key: bytes) -> str:

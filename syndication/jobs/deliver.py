@@ -101,8 +101,7 @@ async def _deliver(
         if pace:
             hold_until = pace.until or hold_until
             await asyncio.to_thread(pace.end)
-        await asyncio.to_thread(queue.give_back, hold_until)
-        queue.ledger.close()
+        await queue.give_back(hold_until)
     return await asyncio.to_thread(_conclude, database, queue, tally, clock())
 
 

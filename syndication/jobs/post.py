@@ -47,6 +47,8 @@ _RENEWALS_A_LEASE: Final = 4
 _NOTICES_EVERY_S: Final = 2.0
 _NOTICES_AT_ONCE: Final = 100
 _MOST_BUILDERS: Final = 500
+# Half a batch: enough to send while the next is leased and read.
+_READ_AHEAD: Final = 500
 # Threads beyond the processors gain nothing; a group is large enough to spare changes of threads, small to keep memory.
 _SIGNERS: Final = os.cpu_count() or 1
 _GROUP: Final = 20
@@ -81,7 +83,9 @@ class PostQueue:
         self._clock = clock
         self._secrets = Secrets(post.keys, post.suppression_key, post.dkim)
         self._urgent: deque[Callable[[], Mail]] = deque()
-        self._ready: deque[Callable[[], Mail]] = deque()
+        self._ready: deque[tuple[Lease, MessageBuilder, Recipient]] = deque()
+        self._ahead: asyncio.Task[bool] | None = None
+        self._is_drained = False
         self._signed: deque[Mail] = deque()
         self._signing: deque[asyncio.Future[list[Mail]]] = deque()
         self._signers = ThreadPoolExecutor(_SIGNERS, "sign") if post.dkim else None
@@ -101,19 +105,24 @@ class PostQueue:
             return self._urgent.popleft()()
         if self._signers:
             return await self._next_signed(self._signers)
-        return self._ready.popleft()() if await self._is_ready() else None
+        return self._digest_mail()() if await self._is_ready() else None
 
     async def _is_ready(self) -> bool:
-        while not self._ready:
-            if not await asyncio.to_thread(self._take_batch):
-                return False
-        return True
+        """Whether there is a digest to send. The next batch is read while the last is sent. Measured: see ADR 27."""
+        while True:
+            if self._ahead is None and len(self._ready) <= _READ_AHEAD and not self._is_drained:
+                self._ahead = asyncio.create_task(asyncio.to_thread(self._take_batch))
+            if self._ahead and (self._ahead.done() or not self._ready):
+                ahead, self._ahead = self._ahead, None
+                self._is_drained = not await ahead
+            elif self._ready or self._is_drained:
+                return bool(self._ready)
 
     async def _next_signed(self, signers: ThreadPoolExecutor) -> Mail | None:
         """Signing costs more than all the rest of a mail: threads do it, some groups ahead. Measured: see ADR 27."""
         while not self._signed:
             while len(self._signing) < _GROUPS_AHEAD and await self._is_ready():
-                group = [self._ready.popleft() for _ in range(min(_GROUP, len(self._ready)))]
+                group = [self._digest_mail() for _ in range(min(_GROUP, len(self._ready)))]
                 self._signing.append(asyncio.get_running_loop().run_in_executor(signers, _built, group))
             if not self._signing:
                 return None
@@ -127,11 +136,14 @@ class PostQueue:
             until = self._clock() + self._post.lease
             await asyncio.to_thread(renew_leases, self._database, self._leases, until)
 
-    def give_back(self, hold_until: datetime | None = None) -> None:
+    async def give_back(self, hold_until: datetime | None = None) -> None:
         """Give all batches back, when nothing is sent any more. hold_until: the lane is held until then (aware UTC)."""
+        if self._ahead:
+            await asyncio.gather(self._ahead, return_exceptions=True)
         if self._signers:
             self._signers.shutdown(cancel_futures=True)
-        self._give_back(self._leases, hold_until)
+        await asyncio.to_thread(self._give_back, self._leases, hold_until)
+        self.ledger.close()
 
     def _give_back(self, leases: list[Lease], hold_until: datetime | None = None) -> None:
         for lease in leases:
@@ -176,7 +188,8 @@ class PostQueue:
             with self._database.write() as session:
                 pause_issue(session, lease.issue_id, str(error))
             return True
-        self._ready.extend(self._digest_mail(lease, recipient) for recipient in found)
+        self.ledger.begin(lease, len(found))
+        self._ready.extend((lease, self._builders[recipient.digest_id], recipient) for recipient in found)
         return True
 
     def _prepare(self, lease: Lease, digests: Iterable[int]) -> None:
@@ -195,11 +208,12 @@ class PostQueue:
                 body, sender, self._post.site, occasion, self._secrets, self._post.back
             )
 
-    def _digest_mail(self, lease: Lease, recipient: Recipient) -> Callable[[], Mail]:
+    def _digest_mail(self) -> Callable[[], Mail]:
+        lease, builder, recipient = self._ready.popleft()
         name = DeliveryName(DeliveryKind.ISSUE, lease.issue_id, recipient.subscriber_id)
         self.ledger.expect(name, Expected(lease, lease.issue_at + LIFETIME, recipient.has_own_start))
         reader = Reader(recipient.subscription_id, recipient.address)
-        return partial(self._builders[recipient.digest_id].build, name, reader)
+        return partial(builder.build, name, reader)
 
     def _newsletter(self, newsletter_id: int) -> Newsletter:
         with self._database.read() as session:

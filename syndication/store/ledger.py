@@ -74,15 +74,20 @@ class DeliveryLedger:
         self._clock = clock
         self._expected: dict[DeliveryName, Expected] = {}
         self._attempts: dict[DeliveryName, int] = {}
+        self._open: dict[int, int] = {}
         self._hot_path: HotPath | None = None
 
     def expect(self, name: DeliveryName, expected: Expected) -> None:
         """Say what a delivery belongs to, before its take-off is asked for."""
         self._expected[name] = expected
 
+    def begin(self, lease: Lease, deliveries: int) -> None:
+        """Say how many deliveries will be sent under a lease."""
+        self._open[lease.batch_id] = deliveries
+
     def has_open(self, lease: Lease) -> bool:
-        """Whether anything under a lease was expected and has neither ended nor been refused."""
-        return any(expected.lease is lease for expected in list(self._expected.values()))
+        """Whether anything under a lease has neither ended nor been refused."""
+        return self._open.get(lease.batch_id, 0) > 0
 
     def commit(self, settled: Sequence[Settled], wanted: Sequence[DeliveryName]) -> frozenset[DeliveryName]:
         """See `domain.seams.Ledger`. Raises StoreError when the database is away; then call it again with the same."""
@@ -103,10 +108,15 @@ class DeliveryLedger:
             message = f"The ledger cannot be written: {error}"
             raise StoreError(message) from error
         for name in (*(one.name for one in settled), *(name for name in wanted if name not in taken)):
-            self._expected.pop(name, None)
-            self._attempts.pop(name, None)
+            self._forget(name)
         self._attempts |= taken
         return frozenset(taken)
+
+    def _forget(self, name: DeliveryName) -> None:
+        expected = self._expected.pop(name, None)
+        if expected and expected.lease and expected.lease.batch_id in self._open:
+            self._open[expected.lease.batch_id] -= 1
+        self._attempts.pop(name, None)
 
     def close(self) -> None:
         """Let the database go; the next commit opens it again."""

@@ -101,7 +101,7 @@ class _Sqlite:
         self._cursor.execute("BEGIN IMMEDIATE")
         try:
             if kept:
-                values = [value for one in kept for value in one._replace(at=_text(one.at))]
+                values = [value for one in kept for value in (*one[:3], _text(one.at), *one[4:])]
                 self._cursor.execute(_accept_sqlite(len(kept)), values)
             for lease, subscriber_ids in wanted.items():
                 numbers = {f"s{place}": one for place, one in enumerate(subscriber_ids)}
