@@ -99,6 +99,7 @@ class DirectTransport:
         self._each = each
         self._clock = clock
         self._lanes: dict[str, _Lane] = {}
+        self._sending: list[Connection] = []
         self._known: dict[str, tuple[float, Sequence[str] | None]] = {}
 
     @property
@@ -131,6 +132,11 @@ class DirectTransport:
                 lane.open -= 1
                 await lane.idle.pop().close()
 
+    def abandon(self) -> None:
+        """Let all mails go that are being sent."""
+        for connection in self._sending:
+            connection.abandon()
+
     async def _by(self, lane: _Lane, hosts: Sequence[str], mail: Mail) -> Outcome:
         if self._clock() < lane.held_until:
             return _waiting(lane)
@@ -142,11 +148,14 @@ class DirectTransport:
             if self._clock() >= lane.held_until:
                 lane.note(opened, self._each, self._clock())
             return opened
+        self._sending.append(opened)
         try:
             outcome = await opened.send(mail)
         except BaseException:
             lane.open -= 1
             raise
+        finally:
+            self._sending.remove(opened)
         lane.note(outcome, self._each, self._clock())
         if opened.is_usable and lane.open <= lane.limit:
             lane.idle.append(opened)
@@ -215,6 +224,10 @@ class _Ways:
     async def send(self, mail: Mail) -> Outcome:
         """See `DirectTransport.send`."""
         return await self._transport.send(mail)
+
+    def abandon(self) -> None:
+        """See `domain.seams.Connection`."""
+        self._transport.abandon()
 
     async def close(self) -> None:
         """Close what is idle."""

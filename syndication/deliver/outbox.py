@@ -50,6 +50,9 @@ class _OutboxConnection:
             return Deferred(Reply(0, "", f"The outbox cannot be written: {error}"), lane=True)
         return Accepted(Reply(250, "2.0.0", f"Kept as {path.name}"))
 
+    def abandon(self) -> None:
+        """A file is written at once; there is nothing to wait for."""
+
     async def close(self) -> None:
         """Nothing to release."""
 

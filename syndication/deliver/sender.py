@@ -65,10 +65,14 @@ class Tally:
 
 
 class Limits(NamedTuple):
-    """gate: keeps to the limits of the way out. pause_s: first wait before a lost connection is opened again, doubling."""
+    """gate: keeps to the limits of the way out. pause_s: first wait before a lost connection is opened again, doubling.
+
+    patience_s: how long a stop waits for servers that do not answer; service managers kill after some 60 s.
+    """
 
     gate: Gate | None = None
     pause_s: float = 1.0
+    patience_s: float = 20.0
 
 
 _NONE: Final = Limits()
@@ -84,14 +88,18 @@ async def send_all(
 ) -> Tally:
     """Send until there is no mail left, `stop` says so, or the lane is held or broken; mails in flight are finished.
 
+    After a stop, a server that does not answer is waited for `limits.patience_s` seconds.
+
     next_mail: the next mail that is ready, None: none left; called by several connections, never twice at a time.
     clock: this instant, aware UTC.
     Raises StoreError when outcomes could not be kept.
     """
     with GroupCommit(ledger, transport.connections) as writer:
         run = _Run(next_mail, transport, writer, clock, stop, _Lane(transport, stop, limits.pause_s), limits.gate)
+        watch = asyncio.create_task(run.abandon_after_stop(limits.patience_s))
         workers = (run.work() for _ in range(transport.connections))
         endings = await asyncio.gather(*workers, return_exceptions=True)
+        watch.cancel()
     for ending in endings:
         if ending:
             raise ending
@@ -152,10 +160,22 @@ class _Run:
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     faults: list[DeliveryName] = field(default_factory=list)
     is_failing: bool = False
+    workers: "list[_Worker]" = field(default_factory=list)
+
+    async def abandon_after_stop(self, patience_s: float) -> None:
+        """Wait for the stop, then for the servers, then for none of them any more."""
+        while not self.stop():  # noqa: ASYNC110 - a question, not an event: another thread or process answers it
+            await asyncio.sleep(_STOP_CHECK_S)
+        await asyncio.sleep(patience_s)
+        while True:
+            for worker in self.workers:
+                worker.abandon()
+            await asyncio.sleep(_STOP_CHECK_S)
 
     async def work(self) -> None:
         """One connection's life."""
         worker = _Worker(self)
+        self.workers.append(worker)
         try:
             while not self._is_over() and await worker.ride():
                 pass
@@ -218,6 +238,11 @@ class _Worker:
         refused = await self._run.gate.admit(self._run.stop)
         self._run.lane.held = self._run.lane.held or refused
         return not (refused or self._run.stop())
+
+    def abandon(self) -> None:
+        """Do not wait any more for the server."""
+        if self._connection:
+            self._connection.abandon()
 
     async def finish(self) -> None:
         """Keep the last outcome and say goodbye."""

@@ -92,6 +92,10 @@ class SmtpConnection:
             await self._wire.reply(_GOODBYE_S)
         self._wire.end("We closed the connection")
 
+    def abandon(self) -> None:
+        """See `domain.seams.Connection`."""
+        self._wire.end("The service was stopped while the server had not answered")
+
     def _impossible(self, mail: Mail) -> Outcome | None:
         """Why a mail can never be sent over this connection, without asking the server."""
         if not is_writable(mail.recipient):

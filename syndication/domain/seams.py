@@ -76,6 +76,9 @@ class Connection(Protocol):
     async def close(self) -> None:
         """Say goodbye and release it; never raises."""
 
+    def abandon(self) -> None:
+        """Let the mail that is being sent go: deferred when nothing of it has left, else unknown."""
+
 
 class Transport(Protocol):
     """Opens ways out."""

@@ -94,7 +94,9 @@ async def _deliver(
     renewing = asyncio.create_task(queue.keep_leases())
     tally = Tally()
     try:
-        tally = await send_all(queue.next, transport, queue.ledger, clock, stop, Limits(pace))
+        tally = await send_all(
+            queue.next, transport, queue.ledger, clock, stop, Limits(pace, patience_s=post.patience_s)
+        )
     finally:
         renewing.cancel()
         hold_until = clock() + _hold(tally.held) if tally.held else None

@@ -62,7 +62,7 @@ class PostOffice:
     """What every mail needs of the installation. keys: sign the links. suppression_key: never changes.
 
     lease: how long a batch stays ours without a sign of life. dkim: None where the relay signs. back: where mail comes in.
-    caps: the relay's limits.
+    caps: the relay's limits. patience_s: how long a stop waits for a server that does not answer.
     """
 
     keys: KeyRing
@@ -72,6 +72,7 @@ class PostOffice:
     dkim: Dkim | None = None
     back: ReturnAddresses = NOWHERE
     caps: Caps = UNLIMITED
+    patience_s: float = 20.0
 
 
 class PostQueue:

@@ -225,11 +225,12 @@ def run(
     transport: Transport | str,
     at: datetime = NOW,
     stop: Callable[[], bool] = lambda: False,
+    post: PostOffice = POST,
 ) -> DeliverReport:
     """Deliver everything that is ready over a transport, or to a server's address."""
     if isinstance(transport, str):
         transport = smtp_transport_from_url(transport)
-    return deliver_ready(database, transport, POST, lambda: at, stop)
+    return deliver_ready(database, transport, post, lambda: at, stop)
 
 
 def fault_for(recipient: str, stage: Stage, answer: object) -> Fault:

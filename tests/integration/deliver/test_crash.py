@@ -9,7 +9,9 @@ from tests.support.crashing import Crash
 KILLS = 5
 
 
-@pytest.mark.parametrize(("policy", "kills"), [(UnknownPolicy.RESEND, KILLS), (UnknownPolicy.ASSUME_SENT, 2)])
+@pytest.mark.parametrize(
+    ("policy", "kills"), [(UnknownPolicy.RESEND, KILLS), (UnknownPolicy.ASSUME_SENT, 2), (UnknownPolicy.HOLD, 2)]
+)
 def test_nobody_is_lost_or_doubled_beyond_what_was_in_flight(
     database: Database, database_url: str, policy: UnknownPolicy, kills: int
 ) -> None:

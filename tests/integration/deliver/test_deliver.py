@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
+from threading import Event
 
 import pytest
 from sqlmodel import select
@@ -42,7 +44,7 @@ from tests.support.mailing import (
     run,
     states,
 )
-from tests.support.smtp import DROP, SmtpServer, Stage
+from tests.support.smtp import DROP, SmtpServer, Stage, Stall
 
 HOUR = timedelta(hours=1)
 
@@ -295,6 +297,29 @@ def test_a_stop_finishes_what_is_in_flight_and_gives_the_batch_back(database: Da
         assert 5 <= sent <= 13
         assert states(database, mailing.issue_id)[DeliveryState.ACCEPTED] == sent
         assert run(database, server.url).accepted == 100 - sent
+
+
+@pytest.mark.parametrize(
+    ("stage", "state"),
+    [("rcpt", DeliveryState.DEFERRED), ("dot", DeliveryState.UNKNOWN), ("stored", DeliveryState.UNKNOWN)],
+)
+def test_a_stop_does_not_wait_for_a_server_that_never_answers(
+    database: Database, stage: Stage, state: DeliveryState
+) -> None:
+    reached = Event()
+
+    def fault(at: Stage, _: str) -> object:
+        if at != stage:
+            return None
+        reached.set()
+        return Stall(60)
+
+    mailing = add_mailing(database, NOW, 1)
+    begun = time.monotonic()
+    with SmtpServer(fault=fault) as server:
+        run(database, server.url, stop=reached.is_set, post=replace(POST, patience_s=0.1))
+    assert time.monotonic() - begun < 30
+    assert delivery(database, mailing, 0).state is state
 
 
 def test_rows_of_a_vanished_process_are_recovered_when_its_lease_ends(database: Database) -> None:

@@ -9,7 +9,7 @@ from syndication.deliver.direct import DirectTransport, organisation
 from syndication.deliver.greeting import SmtpServer as Server
 from syndication.deliver.greeting import Tls
 from syndication.domain.delivery import Accepted, Deferred, DeliveryKind, DeliveryName, Failed, Mail, Outcome
-from tests.support.smtp import SmtpServer, Stage
+from tests.support.smtp import SmtpServer, Stage, Stall
 
 HOSTS = {
     "big.test": ["127.0.0.1"],
@@ -137,3 +137,17 @@ def test_after_a_quota_one_connection_tries_and_each_success_adds_one() -> None:
 )
 def test_a_lane_is_the_organisation_of_the_host(host: str, name: str) -> None:
     assert organisation(host) == name
+
+
+def test_a_mail_that_is_abandoned_ends_at_once() -> None:
+    async def go(ways: DirectTransport) -> Outcome:
+        sending = asyncio.create_task(ways.send(mail("a@big.test")))
+        while not server.commands or not server.commands[-1].startswith("RCPT"):  # noqa: ASYNC110 - it runs in a thread
+            await asyncio.sleep(0.01)
+        ways.abandon()
+        return await sending
+
+    with SmtpServer(fault=lambda stage, _: Stall(60) if stage == "rcpt" else None) as server:
+        outcome = asyncio.run(go(transport(server, Time())))
+    assert isinstance(outcome, Deferred)
+    assert "stopped" in outcome.reply.text

@@ -76,6 +76,9 @@ class ScriptedConnection:
         self.is_usable = not (isinstance(outcome, Unknown) or (isinstance(outcome, Deferred) and outcome.lane))
         return outcome
 
+    def abandon(self) -> None:
+        self.is_usable = False
+
     async def close(self) -> None:
         self.transport.closed += 1
 
