@@ -36,6 +36,7 @@ from syndication.jobs.compose import compose_issue
 from syndication.jobs.deliver import PostOffice, deliver_ready, recover_deliveries
 from syndication.jobs.fire import fire_due
 from syndication.jobs.group import group_articles
+from syndication.jobs.hubs import ask_hubs, look_for_hubs
 from syndication.jobs.mail_in import MailIn
 from syndication.jobs.notices import send_missing, send_probes
 from syndication.jobs.ping import ping_hubs
@@ -187,6 +188,11 @@ class App:
         """Tell the hubs what changed."""
         ping_hubs(self.database, self.site.hubs, post_form, now())
 
+    def ask_hubs(self) -> None:
+        """Ask hubs of sources to tell us of news. A trial has no address that they could reach."""
+        client = SafeClient(self._agent(), self.settings.collect.allowed_networks)
+        ask_hubs(self.database, client, self.keys.box, self.site.public_url, now())
+
     def tasks(self, enqueue: Enqueue, stop: Callable[[], bool]) -> Mapping[Task, Callable[..., None]]:
         """What each task does."""
         database, site = self.database, self.site
@@ -239,6 +245,7 @@ class App:
                 Task.DELIVER: deliver,
                 Task.UPKEEP: upkeep,
                 Task.PING: self.ping,
+                Task.HUBS: self.ask_hubs,
             }
         )
 
@@ -276,6 +283,7 @@ class Runner:
     def __init__(self, app: App) -> None:
         """Take the runner's role. Raises StoreError while another process has it."""
         self._database, self._site = app.database, app.site
+        self._hears_hubs = app.settings.profile is not Profile.TRIAL
         self._warn_of_keys = app.warn_of_keys
         self._role = RunnerRole(app.settings.var_folder) if app.database.is_sqlite else None
         self._stopping = threading.Event()
@@ -318,6 +326,8 @@ class Runner:
     def _tick(self) -> None:
         fire_due(self._database, self.enqueue, now())
         look_for_due(self._database, self.enqueue, now())
+        if self._hears_hubs:
+            look_for_hubs(self._database, self.enqueue, now())
 
     def _republish(self) -> None:
         """What changed in a process that died before it published; looking at every feed costs 2 ms each (measured)."""

@@ -114,7 +114,10 @@ def _say(found: Checked) -> None:
     for note in found.notes:
         out.print(f"Note: {note}", markup=False)
     if found.hub:
-        out.print(f"It names a hub ({found.hub}); it is visited at its own pace all the same.", markup=False)
+        out.print(
+            f"It names a hub ({found.hub}); once that has agreed, it tells of news, and the source is visited seldom.",
+            markup=False,
+        )
     for other in found.others:
         out.print(f"Also there: {other.url} {other.title}", markup=False)
     out.print(

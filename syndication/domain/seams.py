@@ -19,6 +19,7 @@ class Task(StrEnum):
     DELIVER = "deliver"
     UPKEEP = "upkeep"
     PING = "ping"
+    HUBS = "hubs"
 
 
 class Enqueue(Protocol):

@@ -39,7 +39,6 @@ class HubState(StrEnum):
     ASKED = "asked"
     ACTIVE = "active"
     REFUSED = "refused"
-    LEAVING = "leaving"
 
 
 class Cadence(StrEnum):

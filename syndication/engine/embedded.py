@@ -30,6 +30,7 @@ POOL_OF: Final = MappingProxyType(
         Task.COMPOSE: "build",
         Task.DELIVER: "mail",
         Task.PING: "collect",
+        Task.HUBS: "collect",
         Task.UPKEEP: "upkeep",
     }
 )

@@ -1,8 +1,10 @@
 """Visits that ended → articles, and what is known of their sources. May be repeated or killed at any point."""
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Final
 
 import structlog
 
@@ -16,6 +18,7 @@ from syndication.jobs.storing import Stored, store_items
 from syndication.net.hosts import is_inside, is_same_site
 from syndication.store.collecting import newest_dates
 from syndication.store.database import Database
+from syndication.store.hubs import NamedHub, note_hubs
 from syndication.store.visiting import (
     Due,
     Extras,
@@ -28,6 +31,8 @@ from syndication.store.visiting import (
 )
 
 _log = structlog.get_logger()
+
+_CALLBACK_BYTES: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,7 @@ class _Ledger:
     moves: dict[int, Moved | None] = field(default_factory=dict)
     adopted: dict[int, str] = field(default_factory=dict)
     stopped: list[int] = field(default_factory=list)
+    hubs: dict[int, NamedHub | None] = field(default_factory=dict)
 
 
 def settle(
@@ -81,6 +87,7 @@ def settle(
     extras = Extras(ledger.answers, ledger.moves, ledger.adopted, ledger.stopped)
     with database.write() as session:
         record_visits(session, ledger.visits, extras)
+        note_hubs(session, ledger.hubs, now)
         release_hosts(session, ledger.releases, now)
     return reports
 
@@ -142,9 +149,18 @@ def _succeeded(
             dated=learned.dated,
         )
     )
-    if isinstance(result, Fetched) and result.heard:
-        ledger.answers[due.source_id] = result.heard
+    if isinstance(result, Fetched):
+        ledger.hubs[due.source_id] = _hub_of(result)
+        if result.heard:
+            ledger.answers[due.source_id] = result.heard
     _note_move(due, result, stored, now, ledger)
+
+
+def _hub_of(result: Fetched) -> NamedHub | None:
+    """The first hub counts; whoever listens at it knows the document by the address that the document gives itself."""
+    if not (result.hubs and result.self_url):
+        return None
+    return NamedHub(result.hubs[0], result.self_url, secrets.token_urlsafe(_CALLBACK_BYTES))
 
 
 def _note_move(due: Due, result: Fetched | NotModified, stored: Stored, now: datetime, ledger: _Ledger) -> None:

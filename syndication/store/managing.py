@@ -13,6 +13,7 @@ from syndication.domain.source_options import Identity, options_from, options_to
 from syndication.domain.sources import Source
 from syndication.domain.states import Health
 from syndication.store.collecting import source_from, source_row
+from syndication.store.hubs import forget_hub
 from syndication.store.tables import (
     ArticleRow,
     SightingRow,
@@ -110,7 +111,7 @@ def use_address(session: Session, source_id: int, location: str) -> None:
     fresh = {"location": location, "etag": "", "last_modified": "", "body_hash": ""}
     session.execute(update(SourceRow).where(col(SourceRow.id) == source_id).values(fresh))
     session.execute(delete(SourceMoveRow).where(col(SourceMoveRow.source_id) == source_id))
-    session.execute(delete(WebSubRow).where(col(WebSubRow.source_id) == source_id))
+    forget_hub(session, source_id)
     resume_source(session, source_id)
 
 
@@ -136,7 +137,7 @@ def remove_source(session: Session, source_id: int, now: datetime) -> bool:
     session.execute(delete(SourceAccessRow).where(col(SourceAccessRow.source_id) == source_id))
     session.execute(delete(SourceAnswerRow).where(col(SourceAnswerRow.source_id) == source_id))
     session.execute(delete(SourceMoveRow).where(col(SourceMoveRow.source_id) == source_id))
-    session.execute(delete(WebSubRow).where(col(WebSubRow.source_id) == source_id))
+    forget_hub(session, source_id)
     session.execute(update(TokenRow).where(col(TokenRow.source_id) == source_id).values(revoked_at=now))
     has_articles = session.exec(select(ArticleRow.id).where(col(ArticleRow.source_id) == source_id).limit(1)).first()
     if has_articles is None:

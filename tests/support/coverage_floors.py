@@ -22,6 +22,7 @@ PURE: Final = (
     "syndication/collect/decoding.py",
     "syndication/collect/drafts.py",
     "syndication/collect/furniture.py",
+    "syndication/collect/hubs.py",
     "syndication/collect/json_feed.py",
     "syndication/collect/pace.py",
     "syndication/collect/pasted.py",

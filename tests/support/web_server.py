@@ -13,6 +13,7 @@ class Seen:
 
     path: str
     headers: Mapping[str, str]
+    body: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ def web_server(script: Script, address: str = "127.0.0.1") -> Iterator[WebServer
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:  # the name that http.server asks for
-            seen = Seen(self.path, {name.lower(): value for name, value in self.headers.items()})
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            seen = Seen(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
             running.seen.append(seen)
             reply = running.script(seen)
             self.send_response(reply.status)
@@ -64,9 +66,7 @@ def web_server(script: Script, address: str = "127.0.0.1") -> Iterator[WebServer
             except OSError:
                 self.close_connection = True  # the client had enough, as it should
 
-        def do_POST(self) -> None:  # as above
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            self.do_GET()
+        do_POST = do_GET  # noqa: N815 - as above
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as http.server has it
             del format, args
