@@ -2,11 +2,12 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
+from sqlmodel import Session
 
 from syndication.collect.manners import Limited, closed_until
 from syndication.collect.moving import Move, heard_again, is_proved, is_same_feed
@@ -77,11 +78,13 @@ def settle(
         if one.due.host:
             answered = not (isinstance(one.result, FetchFailed) and one.result.unreachable)
             outage.note(one.due.host, now, answered=answered)
+    brought = [_store(database, one, now) for one in ended]
     with database.read() as session:
         limits = limits_of(session, [one.due.host for one in ended if isinstance(one.result, FetchFailed)])
+        learned = [_learned(session, one.due, result) for one, (result, _) in zip(ended, brought, strict=True)]
     ledger, reports = _Ledger(), []
-    for one in ended:
-        reports.append(_settle(database, one, now, outage, ledger))
+    for one, (result, stored), pace in zip(ended, brought, learned, strict=True):
+        reports.append(_settle(replace(one, result=result), stored, pace, now, outage, ledger))
         limited = Limited(*limits.get(one.due.host, ("", None)))
         ledger.releases.append(_release(one, limited, now, gap))
     extras = Extras(ledger.answers, ledger.moves, ledger.adopted, ledger.stopped)
@@ -92,20 +95,24 @@ def settle(
     return reports
 
 
-def _settle(database: Database, one: Ended, now: datetime, outage: Outage, ledger: _Ledger) -> CollectReport:
+def _store(database: Database, one: Ended, now: datetime) -> tuple[FetchResult, Stored]:
+    """The result, failed when it could not be stored, and what became of its items."""
     due, result = one.due, one.result
-    if isinstance(result, Fetched):
-        try:
-            stored = store_items(database, due.source_id, due.source, result, now)
-            learned = _learned(database, due.source_id)
-        except Exception:  # noqa: BLE001 - the boundary of one source: our fault with it stops no other
-            _log.exception("source_not_stored", source=due.source.slug)
-            result = FetchFailed("storing it failed by a fault of this program; the log has the details")
+    if not isinstance(result, Fetched):
+        return result, Stored()
+    try:
+        return result, store_items(database, due.source_id, due.source, result, now)
+    except Exception:  # noqa: BLE001 - the boundary of one source: our fault with it stops no other
+        _log.exception("source_not_stored", source=due.source.slug)
+        return FetchFailed("storing it failed by a fault of this program; the log has the details"), Stored()
+
+
+def _settle(
+    one: Ended, stored: Stored, learned: Learned, now: datetime, outage: Outage, ledger: _Ledger
+) -> CollectReport:
+    due, result = one.due, one.result
     if isinstance(result, FetchFailed):
         return _failed(due, result, now, outage, ledger)
-    if isinstance(result, NotModified):
-        learned = Learned(_span(due.usual_gap_s), due.newest_at, due.dated)
-        stored = Stored()
     _succeeded(one, result, learned, stored, now, ledger)
     if isinstance(result, NotModified):
         return CollectReport(due.source.slug)
@@ -248,9 +255,10 @@ def _release(one: Ended, limited: Limited, now: datetime, gap: timedelta) -> Rel
     return Release(due.host, now + gap)
 
 
-def _learned(database: Database, source_id: int) -> Learned:
-    with database.read() as session:
-        return learn(newest_dates(session, source_id))
+def _learned(session: Session, due: Due, result: FetchResult) -> Learned:
+    if isinstance(result, Fetched):
+        return learn(newest_dates(session, due.source_id))
+    return Learned(_span(due.usual_gap_s), due.newest_at, due.dated)
 
 
 def _repairs(result: Fetched) -> tuple[str, ...]:

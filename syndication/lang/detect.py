@@ -1,6 +1,7 @@
 """Which language a text is in: declared tags put in order, and a guess by the commonest words."""
 
 import re
+from collections import Counter
 from typing import Final
 
 _TAG: Final = re.compile(r"([a-z]{2,3})(?:[-_]([a-z]{4}))?(?:[-_]([a-z]{2}|\d{3}))?(?:[-_].*)?", re.IGNORECASE)
@@ -38,9 +39,9 @@ def detect(text: str, fewest: int = _FEWEST) -> str:
 
     fewest: how many of a language's commonest words there must be.
     """
-    words = _WORD.findall(text[:_READ].lower())
+    words = Counter(_WORD.findall(text[:_READ].lower()))
     counted = sorted(
-        ((sum(word in common for word in words), language) for language, common in _COMMON.items()), reverse=True
+        ((sum(words[word] for word in common), language) for language, common in _COMMON.items()), reverse=True
     )
     (most, language), (second, _) = counted[:2]
     return language if most >= fewest and most >= _LEAD * second else ""

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import func
+from sqlalchemy import bindparam, func
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col
 
@@ -12,6 +13,13 @@ from syndication.domain.source_options import options_from, options_to
 from syndication.domain.sources import Source
 from syndication.domain.states import Health, SourceKind
 from syndication.store.tables import ArticleRow, SourceRow
+
+_NEWEST: Final = (
+    select_columns(col(ArticleRow.published_at))
+    .where(col(ArticleRow.source_id) == bindparam("source"))
+    .order_by(col(ArticleRow.published_at).desc())
+    .limit(20)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +76,7 @@ def places(session: Session) -> dict[str, str]:
 
 def newest_dates(session: Session, source_id: int) -> list[datetime]:
     """When a source's newest articles came out, at most 20."""
-    newest = (
-        select_columns(col(ArticleRow.published_at))
-        .where(col(ArticleRow.source_id) == source_id)
-        .order_by(col(ArticleRow.published_at).desc())
-        .limit(20)
-    )
-    return list(session.scalars(newest))
+    return list(session.connection().execute(_NEWEST, {"source": source_id}).scalars())
 
 
 def list_sources(session: Session) -> list[ListedSource]:

@@ -14,7 +14,7 @@ from syndication.domain.states import Health, HubState
 from syndication.net.hosts import host_of
 from syndication.store.collecting import row_id, source_from, source_row
 from syndication.store.database import serialised
-from syndication.store.inserting import insert_new
+from syndication.store.inserting import insert_new, upsert
 from syndication.store.tables import (
     HostPaceRow,
     SourceAccessRow,
@@ -174,13 +174,19 @@ def record_visits(session: Session, visits: Sequence[Visited], extras: Extras | 
         stop = update(SourceRow).where(col(SourceRow.id).in_(extras.stopped)).values(enabled=False)
         session.connection().execute(stop)
     at = visits[0].last_attempt_at if visits else URGENT
-    for source_id, heard in extras.answers.items():
-        headers = [list(pair) for pair in heard.headers]
-        session.merge(
-            SourceAnswerRow(
-                source_id=source_id, at=at, status=heard.status, url=heard.url, headers=headers, body=heard.start
-            )
-        )
+    answers = [
+        {
+            "source_id": source_id,
+            "at": at,
+            "status": heard.status,
+            "url": heard.url,
+            "headers": [list(pair) for pair in heard.headers],
+            "body": heard.start,
+        }
+        for source_id, heard in extras.answers.items()
+    ]
+    if answers:
+        upsert(session, SourceAnswerRow, answers)
     _keep_moves(session, extras, at)
     session.flush()
 
