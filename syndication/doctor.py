@@ -285,6 +285,17 @@ def _way_out(patient: Patient) -> list[Finding]:
     return [Finding("transport", "Way out", Verdict.OK, f"{server.host}:{server.port} takes our mail, {how}{log_in}.")]
 
 
+def _caps(patient: Patient) -> list[Finding]:
+    name, title = "caps", "Limits of the relay"
+    if patient.app.settings.outbox:
+        return [Finding(name, title, Verdict.OFF, "Asked once mail leaves by SMTP.")]
+    caps = patient.app.caps()
+    limits = {"second": caps.per_second, "hour": caps.per_hour, "day": caps.per_day}
+    said = [f"{limit:g} per {span}" for span, limit in limits.items() if limit]
+    words = f"At most {', '.join(said)}." if said else "None set ([mail] per_second, per_hour, per_day)."
+    return [Finding(name, title, Verdict.OK, words)]
+
+
 def _profile(patient: Patient) -> list[Finding]:
     profile = patient.app.settings.profile
     words = {
@@ -310,6 +321,7 @@ _CHECKS: Final[tuple[Check, ...]] = (
     _address,
     _senders,
     _way_out,
+    _caps,
     _spf,
     _dkim,
     _dmarc,

@@ -5,7 +5,7 @@ import logging
 import secrets
 import signal
 from contextlib import closing, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated
@@ -23,7 +23,7 @@ from syndication.domain.seams import Enqueue
 from syndication.domain.site import Profile
 from syndication.install import install
 from syndication.keys import rotate_encryption
-from syndication.settings import Settings, load_settings
+from syndication.settings import Reloading, Settings, load_settings
 from syndication.store.admins import has_admin, hash_of, offer_setup
 from syndication.store.database import open_database
 from syndication.store.migrate import backup_sqlite, migrate
@@ -188,6 +188,7 @@ async def _keep_fresh(feeds: FeedServer, stop: asyncio.Event) -> None:
 
 def web_deps(app: App, enqueue: Enqueue, feeds: FeedServer) -> Deps:
     """What the web application needs of this installation."""
+    current = Reloading(app.settings)
     return Deps(
         database=app.database,
         site=app.site,
@@ -202,6 +203,7 @@ def web_deps(app: App, enqueue: Enqueue, feeds: FeedServer) -> Deps:
         box=app.keys.box,
         checker=app.checker(),
         transport=app.transport,
+        examine=lambda: examine(replace(app, settings=current.settings()), now()),
     )
 
 

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from syndication.collect.fetcher import SourceFetcher
+from syndication.domain.findings import Finding
 from syndication.domain.seams import Box, Enqueue, Transport
 from syndication.domain.site import Profile, Site
 from syndication.domain.tokens import KeyRing
@@ -36,7 +37,7 @@ class Deps:
 
     box: seals log-ins of sources. checker: looks at a source before it is saved. var_folder: everything that is this
     installation's own. proxies: who may tell us a visitor's address in X-Forwarded-For.
-    transport: the way a test mail leaves.
+    transport: the way a test mail leaves. examine: looks for what stands between this installation and its readers.
     """
 
     database: Database
@@ -53,6 +54,7 @@ class Deps:
     proxies: tuple[Network, ...] = LOOPBACK
     box: Box | None = None
     checker: SourceFetcher | None = None
+    examine: Callable[[], tuple[Finding, ...]] | None = None
 
 
 def deps_of(request: Request) -> Deps:

@@ -17,6 +17,7 @@ UNDER_SETTINGS: Final = MappingProxyType(
     {
         "People": "/admin/people/",
         "Tokens": "/admin/tokens/",
+        "Go live": "/admin/live/",
         "Log": "/admin/log/",
     }
 )

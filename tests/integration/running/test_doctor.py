@@ -1,5 +1,6 @@
 """The doctor names what stands between an installation and its readers, with the remedy."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,6 +14,7 @@ from syndication.app import App, open_app
 from syndication.backup import make_backup
 from syndication.doctor import examine, is_ready
 from syndication.domain.findings import Finding, Verdict
+from syndication.domain.roles import Role
 from syndication.keys import make_dkim_keys, make_keys
 from syndication.net.names import Names
 from syndication.settings import load_settings
@@ -20,11 +22,14 @@ from syndication.store.database import open_database
 from syndication.store.installing import seed
 from syndication.store.migrate import migrate
 from syndication.store.tables import NewsletterRow
+from syndication.web.app import create_app
 from tests.support import rows
 from tests.support.certificates import make_certificate
+from tests.support.console import Colleague, colleague
 from tests.support.name_server import NameServer
 from tests.support.rows import NOW
 from tests.support.smtp import SmtpServer
+from tests.support.website import Website
 
 PUBLISHED = {"ours.test": ["v=spf1 mx ~all", "something else"], "_dmarc.ours.test": ["v=DMARC1; p=none"]}
 NOBODY = Names(("127.0.0.1",), 9, patience_s=0.1)
@@ -205,3 +210,57 @@ def test_a_clock_that_went_back_is_noticed(trial: App) -> None:
     with trial.database.write() as session:
         rows.add_article(session, rows.add_source(session), at=NOW.replace(year=2027))
     assert say(trial)["clock"].verdict is Verdict.FAULT
+
+
+def console_of(app: App, names: Names) -> Colleague:
+    """Somebody in the console of an installation."""
+    website = Website(app.database, app.settings.var_folder / "outbox")
+    website.app = create_app(website.deps(examine=lambda: examine(app, NOW, names)))
+    return colleague(website)
+
+
+def verdicts(page: str) -> set[str]:
+    return set(re.findall(r'data-verdict="(\w+)"', page))
+
+
+def test_every_line_of_the_page_is_green_once_all_is_set_up(live: App) -> None:
+    make_backup(live.settings, NOW)
+    with NameServer(PUBLISHED) as server:
+        page = console_of(live, server.names).post("/admin/live/").text
+    assert verdicts(page) == {"ok", "off"}
+    assert page.count('data-verdict="off"') == 1
+    assert "Ready: nothing stands in the way." in page
+    assert "logged in as me" in page
+    assert "None set" in page
+
+
+def test_the_page_gives_the_remedy_and_the_record_to_copy(live: App) -> None:
+    with NameServer({}) as server:
+        page = console_of(live, server.names).post("/admin/live/").text
+    assert "2 things stand between you and your readers." in page
+    assert "Add this TXT record at _dmarc.ours.test" in page
+    assert "v=DMARC1; p=none; rua=mailto:postmaster@ours.test" in page
+
+
+def test_opening_the_page_looks_at_nothing_and_a_viewer_cannot_make_it_look(trial: App) -> None:
+    looked: list[str] = []
+
+    def look() -> tuple[Finding, ...]:
+        looked.append("once")
+        return examine(trial, NOW, NOBODY)
+
+    website = Website(trial.database, trial.settings.var_folder / "outbox")
+    website.app = create_app(website.deps(examine=look))
+    owner, viewer = colleague(website), colleague(website, "victor", Role.VIEWER)
+    assert '<button type="submit">Look</button>' in owner.words("/admin/live/")
+    assert "Only an owner may look" in viewer.words("/admin/live/")
+    assert viewer.post("/admin/live/").status_code == 403
+    assert not looked
+    assert verdicts(owner.post("/admin/live/").text) >= {"fault", "warning", "off"}
+    assert looked == ["once"]
+
+
+def test_limits_that_are_set_are_said(live: App) -> None:
+    mail = live.settings.mail.model_copy(update={"per_hour": 500})
+    limited = replace(live, settings=live.settings.model_copy(update={"mail": mail}))
+    assert say(limited)["caps"].words == "At most 500 per hour."
