@@ -141,8 +141,10 @@ def in_words(span: timedelta) -> str:
 
 
 def _usual_gap(dates: Sequence[datetime]) -> timedelta | None:
+    """The median gap; the average where most bear the date of another, as those do that name only the day."""
     gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(sorted(dates))]
-    return timedelta(seconds=median(gaps)) if gaps else None
+    usual = median(gaps or [0]) or sum(gaps) / max(len(gaps), 1)
+    return timedelta(seconds=usual) if usual else None
 
 
 def _slot(slug: str, interval: timedelta) -> timedelta:

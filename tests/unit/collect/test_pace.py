@@ -147,3 +147,9 @@ def test_every_failure_is_followed_by_a_visit(failures: int) -> None:
 )
 def test_spans_are_said_as_people_say_them(minutes: int, words: str) -> None:
     assert in_words(timedelta(minutes=minutes)) == words
+
+
+def test_a_source_whose_articles_name_only_the_day_is_visited_by_their_average() -> None:
+    days = [NOW - timedelta(days=day) for day in range(4) for _ in range(5)]
+    assert after_success(Rhythm("slug", SourceKind.FEED, learn(days)), Wishes(), NOW).interval > HOUR
+    assert learn([NOW] * 9).gap is None
