@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -127,9 +127,8 @@ def _succeeded(
     one: Ended, result: Fetched | NotModified, learned: Learned, stored: Stored, now: datetime, ledger: _Ledger
 ) -> None:
     due = one.due
-    wishes, body_hash, marks = Wishes(result.min_wait_s), due.source.body_hash, due.source.marks
+    wishes, body_hash, marks = _wishes(due, result), due.source.body_hash, due.source.marks
     if isinstance(result, Fetched):
-        wishes = Wishes(result.min_wait_s, result.skip_hours, result.skip_days)
         body_hash, marks = result.body_hash, frozenset(result.marks)
     pace = after_success(Rhythm(due.source.slug, due.source.kind, learned, due.is_pushed), wishes, now)
     ledger.visits.append(
@@ -154,6 +153,7 @@ def _succeeded(
             usual_gap_s=round(learned.gap.total_seconds()) if learned.gap is not None else None,
             newest_at=learned.newest,
             dated=learned.dated,
+            wishes=asdict(wishes),
         )
     )
     if isinstance(result, Fetched):
@@ -161,6 +161,15 @@ def _succeeded(
         if result.heard:
             ledger.answers[due.source_id] = result.heard
     _note_move(due, result, stored, now, ledger)
+
+
+def _wishes(due: Due, result: Fetched | NotModified) -> Wishes:
+    """A document that has not changed still asks for what it asked for."""
+    if isinstance(result, Fetched):
+        return Wishes(result.min_wait_s, result.skip_hours, result.skip_days)
+    before = due.wishes
+    wait_s = max(before.get("min_wait_s", 0), result.min_wait_s)
+    return Wishes(wait_s, tuple(before.get("skip_hours", ())), tuple(before.get("skip_days", ())))
 
 
 def _hub_of(result: Fetched) -> NamedHub | None:
@@ -242,6 +251,7 @@ def _as_before(
         usual_gap_s=due.usual_gap_s,
         newest_at=due.newest_at,
         dated=due.dated,
+        wishes=due.wishes,
     )
 
 

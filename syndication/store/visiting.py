@@ -64,6 +64,7 @@ class Due:
     usual_gap_s: int | None
     newest_at: datetime | None
     dated: int
+    wishes: Mapping[str, Any]
     sealed: str = ""
     is_pushed: bool = False
     move: "Moved | None" = None
@@ -102,6 +103,7 @@ class Visited:
     usual_gap_s: int | None
     newest_at: datetime | None
     dated: int
+    wishes: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +301,7 @@ def _dues(session: Session, rows: Sequence[SourceRow]) -> list[Due]:
             row.usual_gap_s,
             row.newest_at,
             row.dated,
+            row.wishes,
             sealed.get(number, ""),
             number in pushed,
             moves.get(number),

@@ -52,6 +52,8 @@ class SourceRow(SQLModel, table=True):
     usual_gap_s: int | None = None
     newest_at: datetime | None = None
     dated: int = 0
+    # When its document asks to be left alone: an answer that nothing changed does not say it again.
+    wishes: dict[str, Any] = json_column(dict)
     removed_at: datetime | None = None
     created_at: datetime
 
