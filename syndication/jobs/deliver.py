@@ -95,7 +95,7 @@ async def _deliver(
     tally = Tally()
     try:
         tally = await send_all(
-            queue.next, transport, queue.ledger, clock, stop, Limits(pace, patience_s=post.patience_s)
+            queue.next, transport, queue.ledger, clock, stop, Limits(pace, post.pause_s, post.patience_s)
         )
     finally:
         renewing.cancel()

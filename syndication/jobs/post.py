@@ -62,7 +62,7 @@ class PostOffice:
     """What every mail needs of the installation. keys: sign the links. suppression_key: never changes.
 
     lease: how long a batch stays ours without a sign of life. dkim: None where the relay signs. back: where mail comes in.
-    caps: the relay's limits. patience_s: how long a stop waits for a server that does not answer.
+    caps: the relay's limits. patience_s: how long a stop waits for a server that does not answer. pause_s: see `Limits`.
     """
 
     keys: KeyRing
@@ -73,6 +73,7 @@ class PostOffice:
     back: ReturnAddresses = NOWHERE
     caps: Caps = UNLIMITED
     patience_s: float = 20.0
+    pause_s: float = 1.0
 
 
 class PostQueue:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Final
 
 from fastapi import APIRouter
@@ -22,6 +23,14 @@ router = APIRouter(prefix="/admin")
 _INTAKE_SINCE: Final = timedelta(days=1)
 _OUTGOING: Final = 10
 _PREVIEW: Final = 5
+_MENDING: Final = MappingProxyType(
+    {
+        "issue": ("Open the issue", "/admin/issues/{}"),
+        "waiting": ("Test the relay", "/admin/live/"),
+        "notices": ("Test the relay", "/admin/live/"),
+        "source": ("Open the source", "/admin/sources/{}"),
+    }
+)
 
 
 @router.get("/")
@@ -37,12 +46,19 @@ def main_page(request: Request, admin: SignedIn) -> Response:
             "admin/main.html",
             admin=admin,
             verdict=_verdict(wrong, slots, now),
-            troubles=wrong,
+            troubles=[(trouble, _mending(trouble)) for trouble in wrong],
             upcoming=slots,
             intake=intake(session, now - _INTAKE_SINCE),
             outgoing=outgoing(session, _OUTGOING),
             readers=readers(counted),
         )
+
+
+def _mending(trouble: Trouble) -> tuple[str, str] | None:
+    """The words and address of the page that mends it."""
+    kind, _, number = trouble.cause.partition(":")
+    found = _MENDING.get(kind)
+    return (found[0], found[1].format(number)) if found else None
 
 
 def _verdict(wrong: Sequence[Trouble], slots: Sequence[Upcoming], now: datetime) -> str:
