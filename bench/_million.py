@@ -69,9 +69,9 @@ FROM n
 _SOURCES: Final = """
 INSERT INTO source (slug, title, kind, location, base_url, language, first_fetch, internal, options, id_faults,
     distrusted, full_text, marks, enabled, etag, last_modified, body_hash, fetched_before, interval_s, next_poll_at,
-    failures, last_error, health, dated, created_at)
+    failures, last_error, health, dated, wishes, created_at)
 SELECT 'source-' || i, 'Source ' || i, 'feed', 'https://example.org/' || i, '', 'en', 'new', FALSE, '{}', 0,
-    FALSE, TRUE, '', TRUE, '', '', '', TRUE, 3600, :at, 0, '', 'ok', 0, :at FROM n
+    FALSE, TRUE, '', TRUE, '', '', '', TRUE, 3600, :at, 0, '', 'ok', 0, '{}', :at FROM n
 """
 _ARTICLES: Final = """
 INSERT INTO article (id, uid, source_id, native_key, native_id, canonical_url, url, seq, is_backfill, language,

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from syndication.web import hubs, mailbox, pages, pictures, readers, sample, signup, yours
+from syndication.web import hubs, mailbox, metrics, pages, pictures, readers, sample, signup, yours
 from syndication.web.admin import (
     access,
     announcements,
@@ -87,6 +87,7 @@ def _router() -> FastAPI:
         readers,
         yours,
         hubs,
+        metrics,
         mailbox,
         access,
         arriving,
