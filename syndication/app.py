@@ -43,6 +43,7 @@ from syndication.jobs.ping import ping_hubs
 from syndication.jobs.preflight import Preflight
 from syndication.jobs.publish import publish_feeds
 from syndication.jobs.sweep import sweep
+from syndication.jobs.uploads import Uploads
 from syndication.keys import DKIM_ED25519, Keys, load_dkim, load_keys
 from syndication.net.client import Limits, SafeClient
 from syndication.net.names import Names
@@ -171,6 +172,10 @@ class App:
         """Takes in what comes back."""
         return MailIn(self.database, Lock(self.keys.tokens, self.keys.suppression), self.keys.suppression)
 
+    def uploads(self, stop: Callable[[], bool] = lambda: False) -> Uploads:
+        """Lists of readers that are uploaded in the console."""
+        return Uploads(self.database, self.keys.suppression, self.settings.var_folder, now, stop)
+
     def take_mail(self, raw: bytes, envelope: Envelope) -> Taken:
         """Take in one message. Raises the database's errors; then nothing has changed."""
         return self.mail_in().take(raw, envelope, now())
@@ -246,6 +251,7 @@ class App:
                 Task.UPKEEP: upkeep,
                 Task.PING: self.ping,
                 Task.HUBS: self.ask_hubs,
+                Task.IMPORT: self.uploads(stop).work,
             }
         )
 
@@ -289,6 +295,7 @@ class Runner:
         self._stopping = threading.Event()
         self._engine = EmbeddedEngine(app.tasks(self.enqueue, self._stopping.is_set))
         self._back_channel, self._mail_in = app.back_channel(), app.mail_in()
+        self._uploads = app.uploads()
         acts = {
             self._tick: TICK,
             self._sweep: SWEEP,
@@ -335,6 +342,7 @@ class Runner:
 
     def _tidy(self) -> None:
         self._mail_in.tidy(now())
+        self._uploads.tidy()
 
     def _upkeep(self) -> None:
         self.enqueue(Task.UPKEEP, "upkeep")

@@ -1,9 +1,8 @@
 """`syndication subscribers …`: one reader's history, and all of them as CSV."""
 
-import csv
 import sys
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
@@ -11,8 +10,8 @@ from syndication.app import now, open_app
 from syndication.cli.output import Json, errors_in_words, out, print_facts, print_json, progress_bar, report
 from syndication.deliver.addresses import parse_address
 from syndication.domain.errors import StoreError
-from syndication.domain.spreadsheet import guarded
 from syndication.jobs.erase import erase_reader
+from syndication.jobs.export_readers import readers_csv
 from syndication.jobs.import_readers import (
     ImportReport,
     ImportWish,
@@ -28,8 +27,6 @@ from syndication.store.erasing import find_reader
 from syndication.store.importing import Fate
 
 subscribers = typer.Typer(help="People who read.", no_args_is_help=True)
-
-_COLUMNS: Final = ("email", "newsletter", "status", "topics", "language", "confirmed_at", "unsubscribed_at")
 
 
 @subscribers.command("show", epilog="Example: syndication subscribers show anna@example.org")
@@ -59,15 +56,12 @@ def show(
 @subscribers.command("export", epilog="Example: syndication subscribers export > readers.csv")
 def export(*, as_json: Json = False) -> None:
     """All subscriptions as CSV, or JSON, on standard output."""
-    with errors_in_words(), open_app(load_settings()) as app, app.database.read() as session:
-        rows = ({"email": address, **membership_facts(one)} for address, one in all_memberships(session))
+    with errors_in_words(), open_app(load_settings()) as app:
         if as_json:
-            print_json(list(rows))
+            with app.database.read() as session:
+                print_json([{"email": address, **membership_facts(one)} for address, one in all_memberships(session)])
             return
-        writer = csv.DictWriter(sys.stdout, _COLUMNS, extrasaction="ignore", lineterminator="\n")
-        writer.writeheader()
-        for row in rows:
-            writer.writerow({name: guarded(row[name]) for name in _COLUMNS})
+        sys.stdout.writelines(readers_csv(app.database))
 
 
 @subscribers.command(

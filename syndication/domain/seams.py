@@ -20,6 +20,7 @@ class Task(StrEnum):
     UPKEEP = "upkeep"
     PING = "ping"
     HUBS = "hubs"
+    IMPORT = "import"  # upload_id
 
 
 class Enqueue(Protocol):

@@ -78,6 +78,17 @@ HELD_ISSUES: Final = frozenset({IssueState.REVIEW, IssueState.PAUSED})
 CLOSED_ISSUES: Final = frozenset({IssueState.SENT, IssueState.CANCELLED, IssueState.EMPTY, IssueState.SKIPPED})
 
 
+class UploadState(StrEnum):
+    """Where a list of readers stands that somebody uploaded in the console."""
+
+    CHECKING = "checking"
+    CHECKED = "checked"
+    IMPORTING = "importing"
+    DONE = "done"
+    FAILED = "failed"
+    DROPPED = "dropped"
+
+
 class Edit(StrEnum):
     """What an editor does with an article while an issue is in review."""
 

@@ -19,8 +19,8 @@ from syndication.domain.seams import Task
 
 _log = structlog.get_logger()
 
-POOLS: Final = MappingProxyType({"collect": 2, "build": 2, "mail": 1, "upkeep": 1})
-"""Threads a pool: collecting has threads of its own to wait for the network, building uses the processor, mail is one asyncio loop."""
+POOLS: Final = MappingProxyType({"collect": 2, "build": 2, "mail": 1, "upkeep": 1, "import": 1})
+"""Threads a pool: collecting has threads of its own to wait for the network, building uses the processor, mail is one asyncio loop, a list takes minutes."""
 
 POOL_OF: Final = MappingProxyType(
     {
@@ -32,6 +32,7 @@ POOL_OF: Final = MappingProxyType(
         Task.PING: "collect",
         Task.HUBS: "collect",
         Task.UPKEEP: "upkeep",
+        Task.IMPORT: "import",
     }
 )
 

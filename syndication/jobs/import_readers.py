@@ -4,7 +4,7 @@ import csv
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -35,6 +35,7 @@ from syndication.store.importing import (
 )
 from syndication.store.newsletters import StoredNewsletter, default_schedule, newsletter
 
+NO_ADDRESS: Final = "no address"
 _AT_ONCE: Final = 1_000
 
 
@@ -74,10 +75,22 @@ class Refused:
 
 
 Progress = Callable[[int], None]
-"""Told after each chunk how many records have been taken."""
+"""Told after each chunk how many records have been taken. What it raises ends the work there; asked again, it goes on."""
 
 
-def plan_import(database: Database, key: bytes, file: ReaderFile, wish: ImportWish) -> ImportReport:
+class BusyError(ConfigError):
+    """Another process runs the same import."""
+
+
+def plan_import(
+    database: Database,
+    key: bytes,
+    file: ReaderFile,
+    wish: ImportWish,
+    *,
+    progress: Progress = lambda _: None,
+    refuse: Callable[[Refused], None] = lambda _: None,
+) -> ImportReport:
     """What an import would do now; writes nothing. key: the suppression key. Raises ConfigError for a wrong wish."""
     run = _Run(database, key, wish, file)
     counts: Counter[Fate] = Counter()
@@ -90,8 +103,11 @@ def plan_import(database: Database, key: bytes, file: ReaderFile, wish: ImportWi
             fate = fates[reader.number]
             counts[Fate.KNOWN if fate is Fate.ADDED and reader.key in seen else fate] += 1
             seen.add(reader.key)
+        for one in refused:
+            refuse(one)
         counts[Fate.REJECTED] += len(refused)
         taken += len(readers) + len(refused)
+        progress(taken)
     return ImportReport(taken, counts, run.unknown_tags, file.columns.ignored)
 
 
@@ -126,15 +142,25 @@ def refused_records(database: Database, file: ReaderFile, import_id: int) -> Ite
             yield Refused(line.number, _reason(line.email), cells)
 
 
-def refused_csv(file: ReaderFile, refused: Iterator[Refused], out: TextIO) -> int:
+def refused_csv(file: ReaderFile, refused: Iterable[Refused], out: TextIO) -> int:
     """Write refused records as CSV, with their number and reason before the columns they came with; answers how many."""
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("record", "reason", *file.header))
+    write = refused_writer(file, out)
     count = 0
     for one in refused:
-        writer.writerow((one.number, one.reason, *map(guarded, one.cells)))
+        write(one)
         count += 1
     return count
+
+
+def refused_writer(file: ReaderFile, out: TextIO) -> Callable[[Refused], None]:
+    """Write the header of a CSV of refused records; answers what writes one of them."""
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(("record", "reason", *file.header))
+
+    def write(one: Refused) -> None:
+        writer.writerow((one.number, one.reason, *map(guarded, one.cells)))
+
+    return write
 
 
 class _Run:
@@ -154,7 +180,7 @@ class _Run:
         asked = [wish.newsletter, wish.consent, sorted(wish.topics), wish.language, sorted(wish.tags.items())]
         self.key: Final = hashlib.sha256(f"{file.digest}\0{json.dumps(asked)}".encode()).hexdigest()
 
-    def chunks(self, after: int, size: int = _AT_ONCE) -> Iterator[tuple[list[NewReader], list[int]]]:
+    def chunks(self, after: int, size: int = _AT_ONCE) -> Iterator[tuple[list[NewReader], list[Refused]]]:
         lines = self._file.lines(after)
         while part := list(islice(lines, size)):
             yield self._sorted(part)
@@ -162,25 +188,26 @@ class _Run:
     def take_all(self, state: ImportProgress, clock: Callable[[], datetime], progress: Progress) -> ImportProgress:
         lines = self._file.lines(state.position)
         while part := list(islice(lines, self._stride.size)):
-            chunk = self._sorted(part)
+            readers, refused = self._sorted(part)
+            chunk = readers, [one.number for one in refused]
             with self._database.write() as session:
                 self._stride.begin()
                 moved = take_chunk(session, self.target, state, chunk, clock())
             self._stride.end()
             if moved is None:
                 message = "Another process runs this import. Wait for it, or end it, and ask again: nothing is lost."
-                raise ConfigError(message)
+                raise BusyError(message)
             state = moved
             progress(state.position)
         return state
 
-    def _sorted(self, lines: list[Record]) -> tuple[list[NewReader], list[int]]:
+    def _sorted(self, lines: list[Record]) -> tuple[list[NewReader], list[Refused]]:
         readers, refused = [], []
-        for line, _ in lines:
+        for line, cells in lines:
             try:
                 readers.append(self._reader(line))
-            except AddressError:
-                refused.append(line.number)
+            except AddressError as error:
+                refused.append(Refused(line.number, str(error) if line.email else NO_ADDRESS, cells))
         return readers, refused
 
     def _reader(self, line: ReaderLine) -> NewReader:
@@ -221,7 +248,7 @@ def _target(database: Database, key: bytes, wish: ImportWish, file: ReaderFile) 
 
 def _reason(email: str) -> str:
     if not email:
-        return "no address"
+        return NO_ADDRESS
     try:
         parse_address(email)
     except AddressError as error:

@@ -22,14 +22,18 @@ Record = tuple[ReaderLine, tuple[str, ...]]
 class ReaderFile:
     """A CSV file as records. Finds out encoding (UTF-8, UTF-16, else Windows-1252), delimiter and columns."""
 
-    def __init__(self, path: Path) -> None:
-        """Look through the whole file once. Raises ConfigError when it cannot be read or has no addresses."""
-        self._path = path
+    def __init__(self, path: Path, name: str = "") -> None:
+        """Look through the whole file once. name: what its owner calls it, by default its name without its folder.
+
+        Raises ConfigError when it cannot be read or has no addresses.
+        """
+        self._path: Final = path
+        self.name: Final = name or path.name
         self.digest, self._encoding, self.records = _look(path)
         with self._open() as file:
             start = file.read(_START)
         if not start.strip():
-            message = f"{path.name}: the file is empty."
+            message = f"{self.name}: the file is empty."
             raise ConfigError(message)
         first_line = start.splitlines()[0]
         self._skips = 1 if first_line.lower().startswith("sep=") else 0
@@ -38,7 +42,7 @@ class ReaderFile:
         columns = Columns.of(first)
         if columns is None:
             message = (
-                f"{path.name}: no column holds addresses. The first line names the columns, and one must be 'email'. "
+                f"{self.name}: no column holds addresses. The first line names the columns, and one must be 'email'. "
                 f"It says: {', '.join(first)[:200]}"
             )
             raise ConfigError(message)
@@ -46,11 +50,6 @@ class ReaderFile:
         self.header: Final = tuple(first) if not columns.is_headless else ("email",)
         # Of lines: fewer records where a cell has line ends or a line is empty. For a progress bar.
         self.records -= self._skips + (not columns.is_headless)
-
-    @property
-    def name(self) -> str:
-        """The file's name without its folder."""
-        return self._path.name
 
     def lines(self, after: int = 0) -> Iterator[Record]:
         """The records with a number above `after`; the first has 1, and empty lines have none."""
@@ -66,7 +65,7 @@ class ReaderFile:
             try:
                 yield from (cells for cells in islice(reader, self._skips, None) if any(map(str.strip, cells)))
             except csv.Error as error:
-                message = f"{self._path.name}, line {reader.line_num}: {error}. Is a quotation mark missing before it?"
+                message = f"{self.name}, line {reader.line_num}: {error}. Is a quotation mark missing before it?"
                 raise ConfigError(message) from error
 
     def _open(self) -> TextIO:

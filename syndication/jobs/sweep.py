@@ -8,6 +8,7 @@ from syndication.store.counting import count_batches
 from syndication.store.database import Database
 from syndication.store.issues import close_finished_issues, issues_to_compose
 from syndication.store.reviewing import release_reviewed, stale_issues, take_back
+from syndication.store.uploads import uploads_at_work
 
 
 def sweep(database: Database, enqueue: Enqueue, now: datetime) -> None:
@@ -21,10 +22,13 @@ def sweep(database: Database, enqueue: Enqueue, now: datetime) -> None:
     with database.read() as session:
         is_unsorted = bool(pending_articles(session, 1))
         unfinished = issues_to_compose(session)
+        uploads = uploads_at_work(session)
     if is_unsorted:
         enqueue(Task.CLASSIFY, "classify")
     for issue_id in unfinished:
         enqueue(Task.COMPOSE, f"compose:{issue_id}", issue_id=issue_id)
+    for upload_id in uploads:
+        enqueue(Task.IMPORT, f"import:{upload_id}", upload_id=upload_id)
     enqueue(Task.DELIVER, "deliver")
     close_finished_issues(database, now)
     count_batches(database)

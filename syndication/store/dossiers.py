@@ -149,20 +149,23 @@ def membership_facts(one: Membership) -> dict[str, Any]:
 
 def all_memberships(session: Session) -> Iterator[tuple[str, Membership]]:
     """Every subscription with its reader's address, in order of subscriber; read in parts."""
-    last = 0
-    while True:
-        part = session.execute(
-            select(col(SubscriberRow.id), col(SubscriberRow.address))
-            .where(col(SubscriberRow.id) > last)
-            .order_by(col(SubscriberRow.id))
-            .limit(_AT_ONCE)
-        ).all()
-        if not part:
-            return
-        addresses = {number: address for number, address in part if number is not None}
-        for subscriber_id, membership in _memberships(session, list(addresses)):
-            yield addresses[subscriber_id], membership
-        last = max(addresses)
+    last: int | None = 0
+    while last is not None:
+        part, last = memberships_after(session, last)
+        yield from part
+
+
+def memberships_after(session: Session, last: int) -> tuple[list[tuple[str, Membership]], int | None]:
+    """The next part of all subscriptions, with its readers' addresses; and the last subscriber in it, None at the end."""
+    part = session.execute(
+        select(col(SubscriberRow.id), col(SubscriberRow.address))
+        .where(col(SubscriberRow.id) > last)
+        .order_by(col(SubscriberRow.id))
+        .limit(_AT_ONCE)
+    ).all()
+    addresses = {number: address for number, address in part if number is not None}
+    found = [(addresses[number], one) for number, one in _memberships(session, list(addresses))]
+    return found, max(addresses, default=None)
 
 
 def _iso(at: datetime | None) -> str | None:

@@ -23,7 +23,7 @@ from syndication.store.tables.collecting import (
 from syndication.store.tables.columns import metadata
 from syndication.store.tables.console import AdminRow, AdminSessionRow, AuditEntryRow, TokenRow
 from syndication.store.tables.feeds import ArchiveEntryRow, FeedReadingRow, HubPingRow, PrivateFeedRow
-from syndication.store.tables.imports import ReaderImportRejectRow, ReaderImportRow
+from syndication.store.tables.imports import ReaderImportRejectRow, ReaderImportRow, ReaderUploadRow
 from syndication.store.tables.incoming import BounceScoreRow, IncomingMailRow
 from syndication.store.tables.newsletters import (
     DeliveryBatchRow,
@@ -95,6 +95,7 @@ __all__ = [
     "PrivateFeedRow",
     "ReaderImportRejectRow",
     "ReaderImportRow",
+    "ReaderUploadRow",
     "ScheduleRow",
     "SegmentRow",
     "SegmentTopicRow",

@@ -1,10 +1,13 @@
 """Tables of lists of readers that are or were imported."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Field, SQLModel
 
-from syndication.store.tables.columns import big_key, big_reference
+from syndication.domain.states import UploadState
+from syndication.store.tables.columns import big_key, big_reference, json_column, words
 
 
 class ReaderImportRow(SQLModel, table=True):
@@ -38,3 +41,25 @@ class ReaderImportRejectRow(SQLModel, table=True):
 
     import_id: int = big_reference("reader_import.id", primary_key=True)
     number: int = Field(primary_key=True)
+
+
+class ReaderUploadRow(SQLModel, table=True):
+    """A list that somebody uploaded in the console: looked through first, imported when they say so.
+
+    wish: newsletter, consent, topics, language, tags. report: what the look found, then what the import did. The file
+    itself lies in var/imports under the id until it is imported or dropped.
+    """
+
+    __tablename__ = "reader_upload"
+
+    id: int | None = big_key()
+    file_name: str
+    state: UploadState = words(UploadState, UploadState.CHECKING, index=True)
+    wish: Mapping[str, Any] = json_column(dict)
+    records: int = 0
+    position: int = 0
+    report: Mapping[str, Any] = json_column(dict)
+    fault: str = ""
+    asked_by: str
+    created_at: datetime
+    finished_at: datetime | None = None

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form, HTTPException
 from fastapi.encoders import jsonable_encoder
 from pydantic import BaseModel
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
 from syndication.deliver.addresses import parse_address
 from syndication.domain.bouncing import THRESHOLD
@@ -19,6 +19,7 @@ from syndication.domain.newsletters import Choice
 from syndication.domain.states import SubscriptionStatus
 from syndication.domain.tokens import suppression_mark
 from syndication.jobs.erase import erase_reader
+from syndication.jobs.export_readers import readers_csv
 from syndication.store.adding import add_reader
 from syndication.store.admins import Admin, audit
 from syndication.store.browsing import offers
@@ -67,6 +68,7 @@ def subscribers_page(
     kind = SubscriptionStatus(status) if status in set(SubscriptionStatus) else None
     with deps.database.read() as session:
         topics = {line.value.slug: line for line in topic_lines(session, deps.clock())}
+        letters = {one.newsletter.slug: one.newsletter.title for one in offers(session)}
         topic_id = topics[topic].topic_id if topic in topics else None
         found = find_readers(session, Wanted(q.strip().lower(), topic_id, kind, before), _PAGE + 1)
     last = found[_PAGE - 1].subscription_id if len(found) > _PAGE else None
@@ -80,9 +82,28 @@ def subscribers_page(
         topic=topic,
         chosen_status=status,
         topics={"": "any topic", **{slug: line.value.title for slug, line in topics.items()}},
+        newsletters={"": "all newsletters", **letters},
         statuses={"": "any status", **{one.value: one.value for one in SubscriptionStatus}},
         more=more,
         is_first=before is None,
+    )
+
+
+@router.post("/export")
+def export_all(
+    request: Request, admin: Owner, newsletter: Annotated[str, Form()] = "", status: Annotated[str, Form()] = ""
+) -> Response:
+    """All subscriptions as a file, or those of one newsletter or status; it is kept who took them."""
+    deps = deps_of(request)
+    kind = SubscriptionStatus(status) if status in set(SubscriptionStatus) else None
+    now = deps.clock()
+    with deps.database.write() as session:
+        after = {"newsletter": newsletter or "all", "status": status or "all"}
+        audit(session, admin.login, "readers.export", "subscribers", now, ({}, after))
+    return StreamingResponse(
+        readers_csv(deps.database, newsletter, kind),
+        media_type="text/csv; charset=utf-8",
+        headers={**PRIVATE, "Content-Disposition": f'attachment; filename="subscribers-{now:%Y-%m-%d}.csv"'},
     )
 
 
