@@ -10,8 +10,8 @@ from syndication.store.tables import metadata
 
 
 @contextmanager
-def fresh_database(kind: str) -> Iterator[Database]:
-    """kind: sqlite or postgresql, each with the settings it has in use."""
+def fresh_database(kind: str, *, has_tables: bool = True) -> Iterator[Database]:
+    """kind: sqlite or postgresql, each with the settings it has in use. has_tables: False leaves them to `init`."""
     folder = tempfile.mkdtemp(prefix="bench")
     if kind == "sqlite":
         database = open_database(f"sqlite:///{folder}/bench.db")
@@ -21,7 +21,8 @@ def fresh_database(kind: str) -> Iterator[Database]:
 
         server = get_server(folder, cleanup_mode="delete")
         database = open_database(server.get_uri(driver="psycopg"))
-    metadata.create_all(database.engine)
+    if has_tables:
+        metadata.create_all(database.engine)
     yield database
     database.close()
     if server:

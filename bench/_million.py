@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, func, text, update
 from sqlmodel import Session, col, select
 
 from syndication.domain.states import Cadence, IssueState
+from syndication.jobs.uploads import Uploads
 from syndication.store.announcing import announce
 from syndication.store.counting import count_batches
 from syndication.store.database import Database
@@ -25,6 +26,7 @@ from syndication.store.tables import (
     SubscriberRow,
     TemplateVersionRow,
 )
+from syndication.store.uploads import add_upload
 from tests.support import rows
 from tests.support.website import Website
 
@@ -141,6 +143,7 @@ def fill(website: Website, readers: int, articles: int) -> Filled:
     sending = _sending(database, readers, values, now)
     with database.write() as session:
         review = announce(session, values["newsletter"], Words("A meeting", "We **meet** in Rome."), now)
+    _list_of_before(website)
     while count_batches(database):
         pass
     _keep_up(database)
@@ -213,6 +216,18 @@ def _sending(database: Database, readers: int, values: dict[str, Any], now: date
         _run(session, _BATCHES, readers // BATCH, own)
         _run(session, _CLAIMED, 0, own)
     return issue_id
+
+
+def _list_of_before(website: Website) -> None:
+    """A list of readers that was looked through, with records that were refused."""
+    wish = {"newsletter": "weekly", "consent": "of old", "topics": [], "language": "", "tags": {}}
+    with website.database.write() as session:
+        upload_id = add_upload(session, "list.csv", wish, "olga", website.now)
+    uploads = Uploads(website.database, b"s" * 32, website.outbox.parent, lambda: website.now)
+    path = uploads.list_file(upload_id)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("email\nsomebody@example.net\nnobody\n", "utf-8")
+    uploads.work(upload_id)
 
 
 def _issue(session: Session, values: dict[str, Any], readers: int, at: datetime, state: IssueState) -> int:

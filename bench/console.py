@@ -83,6 +83,7 @@ def addresses(filled: Filled, middle: int = READERS // 2) -> list[str]:
         "schedule_id": 1,
         "source_id": 1,
         "topic_id": 1,
+        "upload_id": 1,
     }
     found = []
     for template in sorted(_templates() - _ARRIVING - {_FILE}):
