@@ -22,7 +22,7 @@ from syndication.domain.seams import Ledger
 
 _log = structlog.get_logger()
 # About half a minute: longer than a database restarts, shorter than a lease.
-_PAUSES_S: Final = (0.1, 0.3, 1.0, 3.0, 8.0, 15.0)
+PAUSES_S: Final = (0.1, 0.3, 1.0, 3.0, 8.0, 15.0)
 _LONGEST_GATHERING_S: Final = 0.002
 
 
@@ -39,7 +39,7 @@ class GroupCommit:
     connections: how many may ask at the same time.
     """
 
-    def __init__(self, ledger: Ledger, connections: int = 1, pauses_s: Sequence[float] = _PAUSES_S) -> None:
+    def __init__(self, ledger: Ledger, connections: int = 1, pauses_s: Sequence[float] = PAUSES_S) -> None:
         self._ledger = ledger
         self._enough = max(1, connections // 2)
         self._pauses_s = pauses_s

@@ -5,14 +5,14 @@ leaves without a row that says so, and a server that is away takes nothing off.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, NamedTuple
 
 import structlog
 
-from syndication.deliver.group_commit import GroupCommit
+from syndication.deliver.group_commit import PAUSES_S, GroupCommit
 from syndication.domain.delivery import (
     Accepted,
     Deferred,
@@ -68,11 +68,13 @@ class Limits(NamedTuple):
     """gate: keeps to the limits of the way out. pause_s: first wait before a lost connection is opened again, doubling.
 
     patience_s: how long a stop waits for servers that do not answer; service managers kill after some 60 s.
+    ledger_pauses_s: the waits between tries to write the ledger while its database is away or its disk is full.
     """
 
     gate: Gate | None = None
     pause_s: float = 1.0
     patience_s: float = 20.0
+    ledger_pauses_s: Sequence[float] = PAUSES_S
 
 
 _NONE: Final = Limits()
@@ -94,7 +96,7 @@ async def send_all(
     clock: this instant, aware UTC.
     Raises StoreError when outcomes could not be kept.
     """
-    with GroupCommit(ledger, transport.connections) as writer:
+    with GroupCommit(ledger, transport.connections, limits.ledger_pauses_s) as writer:
         run = _Run(next_mail, transport, writer, clock, stop, _Lane(transport, stop, limits.pause_s), limits.gate)
         watch = asyncio.create_task(run.abandon_after_stop(limits.patience_s))
         workers = (run.work() for _ in range(transport.connections))

@@ -14,7 +14,7 @@ from syndication.domain.delivery import DeliveryKind, Reply
 from syndication.domain.seams import Transport
 from syndication.jobs.pacing import Pace
 from syndication.jobs.post import PostOffice, PostQueue
-from syndication.store.database import Database
+from syndication.store.database import Database, DatabaseError
 from syndication.store.delivering import note_issue, recover_leases
 from syndication.store.issues import close_finished_issues, pause_issue
 from syndication.store.noticing import recover_notices
@@ -94,17 +94,23 @@ async def _deliver(
     renewing = asyncio.create_task(queue.keep_leases())
     tally = Tally()
     try:
-        tally = await send_all(
-            queue.next, transport, queue.ledger, clock, stop, Limits(pace, post.pause_s, post.patience_s)
-        )
+        limits = Limits(pace, post.pause_s, post.patience_s, post.ledger_pauses_s)
+        tally = await send_all(queue.next, transport, queue.ledger, clock, stop, limits)
     finally:
         renewing.cancel()
         hold_until = clock() + _hold(tally.held) if tally.held else None
-        if pace:
-            hold_until = pace.until or hold_until
-            await asyncio.to_thread(pace.end)
-        await queue.give_back(hold_until)
+        await _give_back(queue, pace, hold_until)
     return await asyncio.to_thread(_conclude, database, queue, tally, clock())
+
+
+async def _give_back(queue: PostQueue, pace: Pace | None, hold_until: datetime | None) -> None:
+    """Give back leases and what is left of the limits. While the database is away they come back when their time ends."""
+    try:
+        await queue.give_back(pace.until or hold_until if pace else hold_until)
+        if pace:
+            await asyncio.to_thread(pace.end)
+    except DatabaseError as error:
+        _log.warning("leases_left", error=str(error))
 
 
 def _hold(reply: Reply) -> timedelta:

@@ -15,6 +15,7 @@ from typing import Final
 import structlog
 
 from syndication.deliver.dkim import Dkim
+from syndication.deliver.group_commit import PAUSES_S
 from syndication.deliver.message import MessageBuilder, Occasion, Reader, Secrets
 from syndication.deliver.retry import LIFETIME, next_attempt
 from syndication.domain.delivery import DeliveryKind, DeliveryName, Mail, ReturnAddresses
@@ -62,7 +63,8 @@ class PostOffice:
     """What every mail needs of the installation. keys: sign the links. suppression_key: never changes.
 
     lease: how long a batch stays ours without a sign of life. dkim: None where the relay signs. back: where mail comes in.
-    caps: the relay's limits. patience_s: how long a stop waits for a server that does not answer. pause_s: see `Limits`.
+    caps: the relay's limits. patience_s: how long a stop waits for a server that does not answer. pause_s,
+    ledger_pauses_s: see `Limits`.
     """
 
     keys: KeyRing
@@ -74,6 +76,7 @@ class PostOffice:
     caps: Caps = UNLIMITED
     patience_s: float = 20.0
     pause_s: float = 1.0
+    ledger_pauses_s: Sequence[float] = PAUSES_S
 
 
 class PostQueue:
@@ -144,8 +147,8 @@ class PostQueue:
             await asyncio.gather(self._ahead, return_exceptions=True)
         if self._signers:
             self._signers.shutdown(cancel_futures=True)
-        await asyncio.to_thread(self._give_back, self._leases, hold_until)
         self.ledger.close()
+        await asyncio.to_thread(self._give_back, self._leases, hold_until)
 
     def _give_back(self, leases: list[Lease], hold_until: datetime | None = None) -> None:
         for lease in leases:
