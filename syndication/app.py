@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
@@ -33,7 +33,7 @@ from syndication.jobs.announce import compose_announcement
 from syndication.jobs.classify import classify_pending
 from syndication.jobs.collect import Collecting, collect_due, look_for_due
 from syndication.jobs.compose import compose_issue
-from syndication.jobs.deliver import PostOffice, deliver_ready, recover_deliveries
+from syndication.jobs.deliver import PostOffice, deliver_ready, recover_deliveries, release_held
 from syndication.jobs.fire import fire_due
 from syndication.jobs.group import group_articles
 from syndication.jobs.hubs import ask_hubs, look_for_hubs
@@ -201,8 +201,7 @@ class App:
     def tasks(self, enqueue: Enqueue, stop: Callable[[], bool]) -> Mapping[Task, Callable[..., None]]:
         """What each task does."""
         database, site = self.database, self.site
-        fetcher, current = self.fetcher(), Reloading(self.settings)
-        ways: dict[MailSettings, Transport] = {}
+        fetcher, sending = self.fetcher(), Sending(self, Reloading(self.settings))
         self.transport(), self.post_office()  # what cannot be meant is said at the start
 
         collecting = Collecting(
@@ -231,10 +230,7 @@ class App:
             enqueue(Task.DELIVER, "deliver")
 
         def deliver() -> None:
-            app = replace(self, settings=current.settings())
-            app.preflight().open_gates(now())
-            ways.setdefault(app.settings.mail, app.transport())  # what lanes have learned outlives a run
-            deliver_ready(database, ways[app.settings.mail], app.post_office(), now, stop)
+            sending.run(now, stop)
 
         keep_up = Upkeep(self.settings, database)
 
@@ -254,6 +250,26 @@ class App:
                 Task.IMPORT: self.uploads(stop).work,
             }
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """Delivers under the settings that are in force when a run begins. pause_s: see `deliver.sender.Limits`."""
+
+    app: App
+    current: Reloading
+    pause_s: float = 1.0
+    _ways: dict[MailSettings, Transport] = field(default_factory=dict)
+
+    def run(self, clock: Callable[[], datetime], stop: Callable[[], bool]) -> None:
+        """Look at the issues that wait at their gate, then send what is ready. clock: this instant, aware UTC."""
+        app = replace(self.app, settings=self.current.settings())
+        mail, database = app.settings.mail, app.database
+        app.preflight().open_gates(clock())
+        if mail not in self._ways:
+            self._ways[mail] = app.transport()  # what lanes have learned outlives a run
+            release_held(database, clock())
+        deliver_ready(database, self._ways[mail], replace(app.post_office(), pause_s=self.pause_s), clock, stop)
 
 
 @contextmanager

@@ -15,11 +15,11 @@ from syndication.domain.seams import Transport
 from syndication.jobs.pacing import Pace
 from syndication.jobs.post import PostOffice, PostQueue
 from syndication.store.database import Database, DatabaseError
-from syndication.store.delivering import note_issue, recover_leases
+from syndication.store.delivering import note_issue, recover_leases, release_batches
 from syndication.store.issues import close_finished_issues, pause_issue
 from syndication.store.noticing import recover_notices
 
-__all__ = ["DeliverReport", "PostOffice", "deliver_ready", "recover_deliveries"]
+__all__ = ["DeliverReport", "PostOffice", "deliver_ready", "recover_deliveries", "release_held"]
 
 RELAY: Final = "relay"
 _HOLD: Final = timedelta(minutes=1)
@@ -79,6 +79,12 @@ def recover_deliveries(database: Database, now: datetime, *, is_alone: bool = Fa
         recover_notices(session, now, is_alone=is_alone)
     if recovered:
         _log.warning("leases_recovered", batches=recovered)
+
+
+def release_held(database: Database, now: datetime) -> None:
+    """Let mail that waits for its lane try at once: the settings that held it have changed. now: aware UTC."""
+    with database.write() as session:
+        release_batches(session, now)
 
 
 async def _deliver(

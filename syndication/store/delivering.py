@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 import structlog
-from sqlalchemy import ColumnElement, Update, and_, false, func, or_, select, update
+from sqlalchemy import ColumnElement, Update, and_, exists, false, func, or_, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlmodel import Session, col
 
@@ -194,6 +194,22 @@ def finish_batch(session: Session, lease: Lease, now: datetime, hold_until: date
     state = BatchState.DONE if next_at is None else BatchState.WAITING
     session.execute(_own_batch(lease).values(state=state, next_at=next_at, lease_until=None))
     count_batch(session, lease.batch_id)
+
+
+def release_batches(session: Session, now: datetime) -> None:
+    """Let batches with deliveries that are ready be claimed from now on (aware UTC), whatever held their lane."""
+    batch = DeliveryBatchRow
+    has_ready = exists().where(
+        col(DeliveryRow.issue_id) == col(batch.issue_id),
+        col(DeliveryRow.subscriber_id).between(col(batch.lo), col(batch.hi)),
+        col(DeliveryRow.state) == DeliveryState.READY,
+    )
+    session.execute(
+        update(batch)
+        .where(col(batch.state) == BatchState.WAITING, col(batch.next_at) > now, has_ready)
+        .values(next_at=now)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def note_issue(session: Session, issue_id: int, note: str) -> None:

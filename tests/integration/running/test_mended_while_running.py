@@ -1,17 +1,16 @@
-"""A wrong password of the relay at the slot, and a source that is gone: told, named, mended without a restart, nobody twice."""
+"""What is mended in the settings counts without a restart, and nobody gets anything twice: a wrong password, a limit."""
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlmodel import select
 
-from syndication.app import App
+from syndication.app import App, Sending
 from syndication.domain.states import DeliveryState, Health, IssueState
-from syndication.jobs.deliver import deliver_ready
 from syndication.keys import load_keys, make_keys
 from syndication.settings import Reloading, load_settings
 from syndication.store.database import Database
@@ -33,17 +32,13 @@ READERS = 7
 class Serving:
     """`serve` with its clock in our hand: what every minute does, with the settings as their file is then."""
 
-    app: App
-    current: Reloading
+    sending: Sending
     upkeep: Upkeep
     now: datetime = NOW
 
     def minute(self) -> None:
         """Deliver, keep up, and let a minute pass."""
-        app = replace(self.app, settings=self.current.settings())
-        # The sender's own pauses before it gives up add up to 55 seconds: they would fit into this minute.
-        post = replace(app.post_office(), pause_s=0.001)
-        deliver_ready(app.database, app.transport(), post, lambda: self.now, lambda: False)
+        self.sending.run(lambda: self.now, lambda: False)
         self.upkeep(self.now)
         self.now += MINUTE
 
@@ -55,10 +50,10 @@ class Serving:
         return (self.now - begun) // MINUTE
 
 
-def write_settings(folder: Path, port: int, password: str) -> None:
+def write_settings(folder: Path, port: int, password: str, more: str = "") -> None:
     told = json.dumps(f"tee -a {folder / 'told'}")
     url = f"smtp://me:{password}@127.0.0.1:{port}?starttls=off"
-    text = f'[mail]\ntransport = "{url}"\n[backup]\nevery_hours = 0\n[alerts]\ncommand = {told}\n'
+    text = f'[mail]\ntransport = "{url}"\n{more}\n[backup]\nevery_hours = 0\n[alerts]\ncommand = {told}\n'
     (folder / "syndication.toml").write_text(text, "utf-8")
 
 
@@ -75,7 +70,8 @@ def serving(database: Database, folder: Path) -> Serving:
     settings = load_settings(environ, Path(__file__).parents[3])
     make_keys(folder / "secrets")
     app = App(settings, database, load_keys(folder / "secrets"), SITE)
-    return Serving(app, Reloading(settings, environ), Upkeep(settings, database))
+    # The sender's own pauses before it gives up add up to 55 seconds: they would fit into a minute.
+    return Serving(Sending(app, Reloading(settings, environ), pause_s=0.001), Upkeep(settings, database))
 
 
 def issue_state(database: Database, mailing: Mailing) -> IssueState:
@@ -113,3 +109,22 @@ def test_a_wrong_password_and_a_gone_source_are_told_and_mended_without_a_restar
         assert sorted(relay.recipients) == sorted(address(number) for number in range(READERS))
     assert states(database, mailing.issue_id) == {DeliveryState.ACCEPTED: READERS}
     assert "1 thing needs you." in colleague(website).words("/admin/")
+
+
+def test_a_limit_of_the_relay_holds_mail_back_until_its_hour_and_a_higher_one_counts_at_once(
+    database: Database, tmp_path: Path
+) -> None:
+    mailing = add_mailing(database, NOW, READERS)
+    with SmtpServer(password=RIGHT) as relay:
+        write_settings(tmp_path, relay.port, "secret", "per_hour = 2")
+        running = serving(database, tmp_path)
+        running.minute()
+        assert len(relay.recipients) == 2
+        page = colleague(Website(database, tmp_path / "outbox")).words(f"/admin/issues/{mailing.issue_id}")
+        assert "The limit of 2 mails an hour is reached" in page
+        running.now += 50 * MINUTE
+        assert running.minutes_until(lambda: len(relay.recipients) > 2) <= 15
+        assert len(relay.recipients) == 4
+        write_settings(tmp_path, relay.port, "secret", "per_hour = 100")
+        assert running.minutes_until(lambda: issue_state(database, mailing) is IssueState.SENT) == 1
+    assert sorted(relay.recipients) == sorted(address(number) for number in range(READERS))
