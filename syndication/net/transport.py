@@ -1,8 +1,10 @@
 """httpx's seam to the network: every connection is guarded, and no proxy is ever read from the environment."""
 
+import socket
 import ssl
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import Final
@@ -68,12 +70,9 @@ class GuardedTransport(httpx.BaseTransport):
 
     def _require_open(self, request: httpx.Request) -> None:
         """Raises Refused for a number that is closed to this request, also behind a proxy."""
-        try:
-            ip_address(request.url.host)
-        except ValueError:
-            return
+        number = _number(request.url.host)
         allowed = (*self._allowed, *INTERNAL) if request.extensions["internal"] else self._allowed
-        reason = refusal(request.url.host, allowed)
+        reason = refusal(number, allowed) if number else None
         if reason:
             message = f"{request.url.host} is closed to sources: {reason}"
             raise Refused(message)
@@ -94,6 +93,21 @@ class _Body(httpx.SyncByteStream):
     def close(self) -> None:
         self._response.close()
         self._connection.close()
+
+
+def _number(host: str) -> str:
+    """The address that a host is without any name service, in its usual form; "" for a name.
+
+    Proxies read 2130706433, 0x7f.1 and 017700000001 as resolvers do. Source: POSIX, inet_addr; RFC 6761 section 6.3 for localhost.
+    """
+    host = host.rstrip(".")
+    if host == "localhost" or host.endswith(".localhost"):
+        return "127.0.0.1"
+    with suppress(ValueError):
+        return str(ip_address(host))
+    with suppress(OSError):
+        return socket.inet_ntoa(socket.inet_aton(host))
+    return ""
 
 
 @lru_cache(maxsize=_OWN_AUTHORITIES)

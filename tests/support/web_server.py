@@ -1,5 +1,6 @@
 """A real HTTP server on loopback that answers as a test says; the double for foreign publishers."""
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -42,8 +43,8 @@ class WebServer:
 
 
 @contextmanager
-def web_server(script: Script, address: str = "127.0.0.1") -> Iterator[WebServer]:
-    """Serve until the end of the block. address: of this machine."""
+def web_server(script: Script, address: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> Iterator[WebServer]:
+    """Serve until the end of the block. address: of this machine. tls: speak https with it."""
     running = WebServer(0, script)
 
     class Handler(BaseHTTPRequestHandler):
@@ -73,6 +74,8 @@ def web_server(script: Script, address: str = "127.0.0.1") -> Iterator[WebServer
 
     server = ThreadingHTTPServer((address, 0), Handler)
     running.port = server.server_port
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:

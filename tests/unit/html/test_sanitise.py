@@ -9,41 +9,9 @@ from lxml import html as lxml_html
 
 from syndication.html.sanitise import sanitise
 from syndication.html.text import plain_text
+from tests.support.attacks import ATTACKS
 
 BASE = "https://example.org/blog/post"
-
-ATTACKS = [
-    "<script>alert(1)</script>",
-    "<scr<script>ipt>alert(1)</script>",
-    "<p onclick=alert(1) style='background:url(//evil)'>x</p>",
-    "<a href='javascript:alert(1)'>x</a>",
-    "<a href='java\nscript:alert(1)'>x</a>",
-    "<a href='&#106;avascript:alert(1)'>x</a>",
-    "<a href=' \x01javascript:alert(1)'>x</a>",
-    "<a href='data:text/html,<script>alert(1)</script>'>x</a>",
-    "<a href='vbscript:x'>x</a><a href='file:///etc/passwd'>y</a>",
-    "<iframe src=//evil></iframe><iframe srcdoc='<script>alert(1)</script>'></iframe>",
-    "<img src=//evil/x.png width=1 height=1><img src=x onerror=alert(1)>",
-    "<img srcset='//evil/1.png 1x' alt='x'>",
-    "<svg onload=alert(1)><script>alert(1)</script></svg>",
-    "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>",
-    "<noscript><p title='</noscript><img src=x onerror=alert(1)>'></noscript>",
-    "<form action=//evil><input name=q><button>go</button></form>",
-    "<video src=//evil poster=//evil></video><audio src=//evil></audio>",
-    "<object data=//evil></object><embed src=//evil><applet code=x></applet>",
-    "<link rel=stylesheet href=//evil><meta http-equiv=refresh content='0;url=//evil'><base href=//evil>",
-    "<style>@import '//evil'</style><p style='x:expression(alert(1))'>x</p>",
-    "<template><script>alert(1)</script></template>",
-    "<table background=//evil><td background=//evil>x</td></table>",
-    "<q cite=//evil>x</q><blockquote cite='javascript:x'>y</blockquote>",
-    "<details open ontoggle=alert(1)>x</details>",
-    "<!--><script>alert(1)</script>-->",
-    "<![CDATA[<script>alert(1)</script>]]>",
-    "<plaintext><script>alert(1)</script>",
-    "<textarea><script>alert(1)</script></textarea>",
-    "<title><img src=x onerror=alert(1)></title>",
-    "<?xml version='1.0'?><script>alert(1)</script>",
-]
 
 
 def assert_harmless(clean: str) -> None:
