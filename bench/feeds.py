@@ -149,7 +149,7 @@ def _serve(folder: Path, port: int) -> None:
     feeds = FeedServer(_database(folder), _SITE, KeyRing({}, "a"), lambda: _AT)
     feeds.refresh()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(feeds, "127.0.0.1", port, asyncio.Event()))
+        runner.run(serve(feeds, "127.0.0.1", port, asyncio.Event(), feeds.answer_at_once))
 
 
 @contextlib.contextmanager

@@ -162,7 +162,8 @@ async def _serve(app: App, runner: Runner) -> None:
         loop.add_signal_handler(number, stop.set)
     feeds = FeedServer(app.database, app.site, app.keys.tokens, now)
     server = app.settings.server
-    web = asyncio.create_task(serve(create_app(web_deps(app, runner.enqueue, feeds)), server.host, server.port, stop))
+    target = create_app(web_deps(app, runner.enqueue, feeds))
+    web = asyncio.create_task(serve(target, server.host, server.port, stop, feeds.answer_at_once))
     refreshing = asyncio.create_task(_keep_fresh(feeds, stop))
     await asyncio.to_thread(runner.start)
     _say_what_runs(app)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from syndication.domain.feeds import FeedDocument, FeedFormat
 
@@ -19,6 +19,7 @@ MEDIA_TYPES: Final = {
     FeedFormat.JSON: b"application/feed+json",
 }
 Header = tuple[bytes, bytes]
+Message = dict[str, Any]
 _MINUTES: Final = 60
 _DAYS: Final = 86_400
 _ALWAYS: Final = ((b"vary", b"accept-encoding, sec-fetch-dest"), (b"x-content-type-options", b"nosniff"))
@@ -74,8 +75,7 @@ class Prepared:
         return sum(len(coded.body) for coded in self.codings.values())
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
+class Wishes(NamedTuple):
     """What the headers of a request say that matters here. is_browser: a person opens the address in a browser."""
 
     coding: str = IDENTITY
@@ -148,11 +148,13 @@ def as_xml(coded: Coded) -> Coded:
     return replace(coded, ok=((name, _XML if b"xml" in value else value), *others))
 
 
-async def answer(send: Any, method: str, status: int, coded: Coded) -> None:  # noqa: ANN401 - ASGI's signature
-    """Send a document, or the news that it is unchanged."""
+def messages(method: str, status: int, coded: Coded) -> tuple[Message, Message]:
+    """What ASGI sends for a document, or for the news that it is unchanged."""
     is_ok = status == OK
-    await send({"type": "http.response.start", "status": status, "headers": coded.ok if is_ok else coded.not_modified})
-    await send({"type": "http.response.body", "body": coded.body if is_ok and method == "GET" else b""})
+    return (
+        {"type": "http.response.start", "status": status, "headers": coded.ok if is_ok else coded.not_modified},
+        {"type": "http.response.body", "body": coded.body if is_ok and method == "GET" else b""},
+    )
 
 
 async def refuse(send: Any, method: str, status: int, text: bytes, *more: Header) -> None:  # noqa: ANN401 - ASGI's signature

@@ -1,4 +1,4 @@
-"""Feed documents over HTTP: an ASGI function over prepared bytes, asked before the router.
+"""Feed documents over HTTP: an ASGI function over prepared bytes, asked before the router, and before the event loop.
 
 Everything an answer needs is prepared when a document changes; a request costs one look-up and a few comparisons.
 Feeds that nobody keeps ready are made by `web.feed_demand`.
@@ -19,10 +19,11 @@ from syndication.store.feed_documents import Stored, documents_since
 from syndication.store.feed_requests import Asked, Moved
 from syndication.web.feed_answers import (
     PUBLIC,
+    Message,
     Prepared,
-    answer,
     as_xml,
     link_value,
+    messages,
     prepare,
     refuse,
     select,
@@ -97,14 +98,28 @@ class FeedServer:
         else:
             await self._find(scope, send, prepared)
 
+    def answer_at_once(self, scope: Scope, send: Callable[[Message], object]) -> bool:
+        """Answer a request for a document that lies ready; False, and nothing is sent, for every other. See `server.AtOnce`."""
+        prepared = self._prepared.get(scope["path"])
+        if prepared is None or scope["method"] != "GET" or scope["query_string"]:
+            return False
+        for message in self._messages(scope, prepared):
+            send(message)
+        return True
+
     async def _answer(self, scope: Scope, send: Any, prepared: Prepared) -> None:  # noqa: ANN401 - ASGI's signature
+        for message in self._messages(scope, prepared):
+            await send(message)
+
+    def _messages(self, scope: Scope, prepared: Prepared) -> tuple[Message, Message]:
+        """The answer, which is counted."""
         wishes = wishes_of(scope["headers"])
         status, coded = select(prepared, wishes)
         client = scope.get("client")
         self.readings.note(
             scope["path"], wishes.forwarded or (client[0].encode() if client else b""), wishes.agent, status
         )
-        await answer(send, scope["method"], status, as_xml(coded) if wishes.is_browser else coded)
+        return messages(scope["method"], status, as_xml(coded) if wishes.is_browser else coded)
 
     async def _find(self, scope: Scope, send: Any, prepared: Prepared | None) -> None:  # noqa: ANN401 - ASGI's signature
         """Answer for what is not lying ready under this very address."""
