@@ -17,6 +17,7 @@ from syndication.domain.source_options import SourceOptions, options_from
 from syndication.domain.sources import Source
 from syndication.domain.states import Cadence, FirstFetch, SourceKind, UnknownPolicy
 from syndication.domain.topics import Topic
+from syndication.lang.words import LANGUAGES
 from syndication.settings import read_toml
 
 _SLUG: Final = r"^[a-z0-9]+(-[a-z0-9]+)*$"
@@ -76,12 +77,21 @@ class _NewsletterEntry(_Entry):
     footer: str = Field(default="", max_length=FOOTER_LENGTH)
     unknown_policy: UnknownPolicy = UnknownPolicy.RESEND
     own_hours: bool = False
+    languages: tuple[str, ...] = ()
     schedules: tuple[_ScheduleEntry, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _hours_are_whose(self) -> Self:
         if self.own_hours and any(schedule.review_minutes for schedule in self.schedules):
             message = "own_hours and review_minutes exclude each other: nobody can review an issue for every hour"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _languages_have_words(self) -> Self:
+        unknown = [code for code in self.languages if code not in LANGUAGES]
+        if unknown:
+            message = f"there are no words for {', '.join(unknown)}; languages can be {', '.join(LANGUAGES)}"
             raise ValueError(message)
         return self
 

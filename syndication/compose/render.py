@@ -30,7 +30,7 @@ from syndication.domain.templates import Template
 from syndication.domain.topics import Topic
 from syndication.html.markdown import markdown_lines
 from syndication.html.text import clean_line
-from syndication.lang.mail import mail_words
+from syndication.lang.words import words_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class IssueRenderer:
     def __init__(self, template: Template, frame: DigestFrame) -> None:
         """Prepare all that the digests share. Raises TemplateError."""
         language = frame.language or frame.newsletter.language
-        words = mail_words(language)
+        words = words_in(language)
         self._cards = Cards(language, frame.public_url, words)
         self._subject = clean_line(frame.subject)
         lines = markdown_lines(frame.intro)
@@ -117,7 +117,7 @@ def render_digest(template: Template, frame: DigestFrame, selection: Selection) 
 def render_notice(template: Template, frame: NoticeFrame, selection: Selection | None = None) -> MailBody:
     """A confirmation, welcome or link mail, by the template's name; selection: the welcome's. Raises TemplateError."""
     language = frame.language or frame.newsletter.language
-    words = mail_words(language)
+    words = words_in(language)
     values = common_values(template.name, frame.newsletter, frame.public_url, language)
     if selection:
         values |= digest_values(selection, Cards(language, frame.public_url, words))

@@ -3,7 +3,7 @@
     lang dir align      language, 'ltr' or 'rtl', 'left' or 'right'
     colour              accent, accent_dark, on_accent: readable forms of the newsletter's colour; ground, on_ground: what lies
                         around the sheet, and words on it
-    t                   sentences in the mail's language, by name (syndication/lang/mail)
+    t                   sentences in the mail's language, by name (syndication/lang/sentences.py)
     newsletter          title, description, postal_address, header (a line under the title), footer (lines above the postal
                         address); logo: url, width, height, or ""
     links               home, feeds, issue; with a mark for each reader: view, preferences, unsubscribe, confirm.
@@ -43,7 +43,7 @@ from syndication.domain.topics import Topic
 from syndication.html.links import absolute
 from syndication.html.text import clean_line, lead
 from syndication.lang.direction import align, direction, main_language
-from syndication.lang.mail import MailWords, mail_words
+from syndication.lang.words import Words, words_in
 
 TITLE_LENGTH: Final = 160
 SUMMARY_LENGTH: Final = 280
@@ -81,7 +81,7 @@ def trim(text: str, length: int) -> str:
 
 def common_values(template: str, newsletter: Newsletter, public_url: str, language: str) -> Values:
     """What all mails have. template: one of `MAILS`; another name has all links."""
-    words = mail_words(language)
+    words = words_in(language)
     title = clean_line(newsletter.title)
     return {
         "lang": language,
@@ -131,12 +131,12 @@ def topic_titles(topics: Sequence[Topic]) -> list[str]:
     return [clean_line(topic.title) for topic in topics]
 
 
-def day(instant: datetime, zone: str, words: MailWords) -> str:
+def day(instant: datetime, zone: str, words: Words) -> str:
     """The date of an aware instant in an IANA zone."""
     return words.day(instant.astimezone(ZoneInfo(zone)))
 
 
-def day_and_time(instant: datetime | None, zone: str, words: MailWords) -> str:
+def day_and_time(instant: datetime | None, zone: str, words: Words) -> str:
     """Date and time of an aware instant in an IANA zone, "" for None."""
     if instant is None:
         return ""
@@ -150,7 +150,7 @@ class Cards:
 
     language: str
     public_url: str
-    words: MailWords
+    words: Words
     _made: dict[str, Values] = field(default_factory=dict)
     _sections: dict[str, Values] = field(default_factory=dict)
 
@@ -179,7 +179,7 @@ class Cards:
             "url": absolute(clean_line(story.url), "") or f"{self.public_url}/articles/{story.uid}",
             "summary": trim(lead(story.summary), SUMMARY_LENGTH),
             "source": clean_line(story.source_title),
-            "minutes": self.words.count(self.words.minutes, story.reading_minutes),
+            "minutes": self.words.minutes(story.reading_minutes),
             "also": [
                 {
                     "url": absolute(clean_line(other.url), "") or f"{self.public_url}/articles/{other.uid}",
@@ -187,7 +187,7 @@ class Cards:
                 }
                 for other in story.also
             ],
-            "ai": self.words.ai_generated if story.ai_generated else "",
+            "ai": self.words.ai_generated() if story.ai_generated else "",
             "why": self._why(story.reason_for(topic)),
             "lang": language if foreign else "",
             "dir": direction(language) if foreign else "",
@@ -198,9 +198,7 @@ class Cards:
     def _why(self, reason: Reason | None) -> str:
         if reason is None:
             return ""
-        terms = [self.words.quoted.replace("{term}", term) for term in _telling(reason.terms)]
-        because = self.words.because.replace("{topic}", clean_line(reason.title))
-        return because + (self.words.matched.replace("{terms}", ", ".join(terms)) if terms else "")
+        return self.words.why(clean_line(reason.title), _telling(reason.terms))
 
 
 def _logo(name: str, public_url: str) -> Values | str:
@@ -214,14 +212,14 @@ def _links(template: str, public_url: str) -> dict[str, str]:
     return {**marked, "home": f"{public_url}/", "feeds": f"{public_url}/feeds/", "issue": f"{public_url}/"}
 
 
-def _listing(selection: Selection, sections: list[Values], words: MailWords) -> Values:
+def _listing(selection: Selection, sections: list[Values], words: Words) -> Values:
     stories = selection.stories
     minutes = sum(story.reading_minutes for story in stories)
-    counted = f"{words.count(words.stories, len(stories))} · {words.count(words.minutes, minutes)}" if stories else ""
+    counted = f"{words.stories(len(stories))} · {words.minutes(minutes)}" if stories else ""
     return {
         "sections": sections,
         "top_line": counted,
-        "more": words.count(words.more, selection.more) if selection.more else "",
+        "more": words.more(selection.more) if selection.more else "",
         "catch_up": selection.catch_up,
         "headline": "",
         "others": max(0, len(stories) - 1),

@@ -20,6 +20,7 @@ class Newsletter:
     """A publication. sender_address, reply_to: addresses. postal_address: law asks for it in every mail. accent: '#rrggbb'.
 
     own_hours: readers may choose an hour and a zone of their own.
+    languages: codes that readers may choose from beside its own; () for all that there are words for.
     ground: '#rrggbb', what lies around a mail's sheet. logo: name of a picture we keep, "" for none. header: a line under the
     title. footer: lines above the postal address.
     """
@@ -36,6 +37,7 @@ class Newsletter:
     accent: str = "#0b5fa5"
     unknown_policy: UnknownPolicy = UnknownPolicy.RESEND
     own_hours: bool = False
+    languages: tuple[str, ...] = ()
     ground: str = "#f3f4f6"
     logo: str = ""
     header: str = ""

@@ -19,7 +19,7 @@ from syndication.domain.spreadsheet import guarded
 from syndication.domain.tokens import suppression_mark
 from syndication.jobs.reader_file import ReaderFile, Record
 from syndication.jobs.stride import Stride
-from syndication.lang.mail import LANGUAGES
+from syndication.lang.words import LANGUAGES
 from syndication.store.database import Database
 from syndication.store.importing import (
     Fate,

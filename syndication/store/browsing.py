@@ -34,6 +34,7 @@ from syndication.store.tables import (
     DigestRow,
     IssueArticleRow,
     IssueRow,
+    NewsletterRow,
     NoticeRow,
     ScheduleRow,
     SubscriptionRow,
@@ -110,6 +111,12 @@ def offer_of(session: Session, slug_or_id: str | int) -> Offer | None:
     """One newsletter by slug or id, None when there is none."""
     stored = newsletter(session, slug_or_id)
     return None if stored is None else _offer(session, stored)
+
+
+def spoken_languages(session: Session) -> list[tuple[str, tuple[str, ...]]]:
+    """Of each newsletter, the oldest first: its own language, and which others readers may choose (none: any)."""
+    wanted = select(col(NewsletterRow.language), col(NewsletterRow.languages)).order_by(col(NewsletterRow.id))
+    return [(own, tuple(others)) for own, others in session.execute(wanted)]
 
 
 def topics_in_feeds(session: Session) -> list[Topic]:

@@ -56,7 +56,7 @@ def save_newsletter(session: Session, newsletter_id: int, value: Newsletter) -> 
     row = session.get_one(NewsletterRow, newsletter_id)
     row.title, row.description, row.language = value.title, value.description, value.language
     row.sender_name, row.sender_address, row.reply_to = value.sender_name, value.sender_address, value.reply_to
-    row.own_hours = value.own_hours
+    row.own_hours, row.languages = value.own_hours, list(value.languages)
     row.postal_address, row.unknown_policy = value.postal_address, value.unknown_policy
     session.add(row)
     known = dict(session.exec(select(TopicRow.slug, TopicRow.id).where(col(TopicRow.enabled))).all())

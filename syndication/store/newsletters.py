@@ -73,6 +73,7 @@ def add_newsletter(
         footer=value.footer,
         unknown_policy=value.unknown_policy,
         own_hours=value.own_hours,
+        languages=list(value.languages),
         created_at=now,
     )
     session.add(row)
@@ -162,6 +163,7 @@ def _value(row: NewsletterRow, topics: tuple[Topic, ...]) -> StoredNewsletter:
         accent=row.accent,
         unknown_policy=row.unknown_policy,
         own_hours=row.own_hours,
+        languages=tuple(row.languages),
         ground=row.ground,
         logo=row.logo,
         header=row.header,

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from syndication.lang.sentences import sentence
 from syndication.web import hubs, mailbox, metrics, pages, pictures, readers, sample, signup, yours
 from syndication.web.admin import (
     access,
@@ -44,12 +45,27 @@ from syndication.web.security import Guard, same_origin
 _log = structlog.get_logger()
 
 _WORDS: Final = {
-    403: ("Not from here", "This form was sent from another site. Open the page again and send it from there."),
-    404: ("Nothing here", "There is no page at this address. It may have moved, or the link is incomplete."),
-    405: ("That cannot be done here", "This address exists, but it does not understand this request."),
-    413: ("Too much", "What was sent is larger than this page takes."),
-    422: ("Something is missing", "The form came incomplete. Go back, fill it in and send it again."),
-    500: ("Our fault", "Something went wrong on our side, and it has been noted. Please try again in a minute."),
+    403: (
+        sentence("Not from here"),
+        sentence("This form was sent from another site. Open the page again and send it from there."),
+    ),
+    404: (
+        sentence("Nothing here"),
+        sentence("There is no page at this address. It may have moved, or the link is incomplete."),
+    ),
+    405: (
+        sentence("That cannot be done here"),
+        sentence("This address exists, but it does not understand this request."),
+    ),
+    413: (sentence("Too much"), sentence("What was sent is larger than this page takes.")),
+    422: (
+        sentence("Something is missing"),
+        sentence("The form came incomplete. Go back, fill it in and send it again."),
+    ),
+    500: (
+        sentence("Our fault"),
+        sentence("Something went wrong on our side, and it has been noted. Please try again in a minute."),
+    ),
 }
 
 

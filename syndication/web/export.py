@@ -187,6 +187,7 @@ async def _ask(app: Any, path: str, coding: bytes = b"identity") -> tuple[int, b
         "root_path": "",
         "headers": [(b"host", b"localhost"), (b"accept-encoding", coding)],
         "client": None,
+        "state": {"is_exported": True},
         "server": ("localhost", 80),
     }
     status, body = 0, []

@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from syndication.domain.feeds import FeedFormat
 from syndication.domain.site import Profile
+from syndication.lang.sentences import sentence
 from syndication.store.browsing import Offer, offers
 from syndication.store.feed_plans import MOST_TOPICS, FeedKind, FeedPlan, planned_feeds
 from syndication.store.feed_requests import Asked, Meant, Moved, meant_feed
@@ -20,6 +21,7 @@ from syndication.store.publishing import outline_feed
 from syndication.store.site_map import ADDRESSES_A_MAP, article_addresses, number_of_maps, page_addresses
 from syndication.store.stories import stories_of
 from syndication.web.deps import deps_of
+from syndication.web.language import spoken
 from syndication.web.render import page
 
 router = APIRouter()
@@ -27,9 +29,9 @@ router = APIRouter()
 KEPT_BRIEFLY: Final = {"Cache-Control": "public, max-age=300"}
 _STORIES: Final = 20
 _GROUPS: Final = (
-    (FeedKind.TOPIC, "Topics"),
-    (FeedKind.LANGUAGE, "Languages"),
-    (FeedKind.SOURCE, "Sources"),
+    (FeedKind.TOPIC, sentence("Topics")),
+    (FeedKind.LANGUAGE, sentence("Languages")),
+    (FeedKind.SOURCE, sentence("Sources")),
 )
 _READERS: Final = (
     ("Feedly", "https://feedly.com/i/subscription/feed%2F{}"),
@@ -168,7 +170,7 @@ def _place(url: str, at: datetime | None) -> str:
 
 
 def _page(request: Request, path: str) -> Response:
-    deps = deps_of(request)
+    deps, language = deps_of(request), spoken(request, ()).language
     with deps.database.read() as session:
         meant = meant_feed(session, deps.site, Asked(path))
         if isinstance(meant, Moved):
@@ -177,8 +179,8 @@ def _page(request: Request, path: str) -> Response:
             raise HTTPException(404)
         plan = meant.plan
         ids = [article.id for article in outline_feed(session, deps.site, plan).articles[:_STORIES]]
-        stories = stories_of(session, ids, plan.language or deps.site.language)
         offer = _publication(session, plan)
+        stories = stories_of(session, ids, plan.language or language)
     feed = _listed(request, plan)
     readers = [] if deps.profile is Profile.TRIAL else _one_click(feed.addresses[0].url)
     accent = offer.newsletter.accent if offer else ""
@@ -190,6 +192,7 @@ def _page(request: Request, path: str) -> Response:
         stories=stories,
         readers=readers,
         offer=offer,
+        offered=(),
         accent=accent,
     )
 
@@ -202,7 +205,7 @@ def _publication(session: Session, plan: FeedPlan) -> Offer | None:
 
 def _listed(request: Request, plan: FeedPlan) -> Listed:
     site = deps_of(request).site
-    title = "Everything" if plan.kind is FeedKind.ALL else plan.title.removesuffix(f" · {site.title}")
+    title = sentence("Everything") if plan.kind is FeedKind.ALL else plan.title.removesuffix(f" · {site.title}")
     return Listed(title, plan.description, f"{plan.path}/", addresses_of(site.public_url, plan.path))
 
 
@@ -216,7 +219,7 @@ def addresses_of(public_url: str, path: str) -> tuple[Address, ...]:
 def _one_click(url: str) -> list[tuple[str, str]]:
     """Name and address of a page at each common reader that adds the feed; first the programs on this machine."""
     return [
-        ("Program on this device", f"feed:{url}"),
+        (sentence("Program on this device"), f"feed:{url}"),
         *((name, form.format(quote(url, safe=""))) for name, form in _READERS),
     ]
 

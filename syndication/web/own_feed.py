@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from syndication.domain.states import SubscriptionStatus
 from syndication.domain.tokens import Purpose
+from syndication.lang.sentences import sentence
 from syndication.store.private_feeds import private_feed_of, renew_private_feed, revoke_private_feed
 from syndication.web.deps import deps_of
 from syndication.web.feed_pages import Listed, addresses_of
@@ -16,7 +17,8 @@ from syndication.web.visits import opened, reader_of
 
 router = APIRouter()
 
-_TITLE: Final = "your private feed"
+_TITLE: Final = sentence("your private feed")
+_ENDED: Final = sentence("This subscription has ended. Sign up again to have a private feed.")
 
 
 def own_feed(request: Request, subscription_id: int) -> Listed | None:
@@ -52,7 +54,7 @@ def _confirmed(request: Request, token: str) -> int:
     subscription_id = opened(request, Purpose.PREFERENCES, token)
     reader = reader_of(request, subscription_id)
     if reader is None or reader.status is not SubscriptionStatus.CONFIRMED:
-        raise HTTPException(410, "This subscription has ended. Sign up again to have a private feed.")
+        raise HTTPException(410, _ENDED)
     return subscription_id
 
 

@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from syndication.domain.articles import Story, told_once
 from syndication.domain.errors import StoreError
 from syndication.domain.topics import Topic
+from syndication.lang.sentences import sentence
 from syndication.store.browsing import (
     Offer,
     article_credit,
@@ -25,6 +26,7 @@ from syndication.store.migrate import require_current
 from syndication.store.stories import newest_stories, stories_of, story_by_uid
 from syndication.web import feed_pages
 from syndication.web.deps import deps_of
+from syndication.web.language import offered_by, offered_by_all, spoken
 from syndication.web.render import message_page, page, static_answer
 
 router = APIRouter()
@@ -33,6 +35,7 @@ router.include_router(feed_pages.router)
 _HEADLINES: Final = 4
 _PAST_ISSUES: Final = 200
 _ARTICLES_A_PAGE: Final = 500
+_GONE: Final = (sentence("This article is gone"), sentence("It was withdrawn at its source."))
 _KEPT_BRIEFLY: Final = {"Cache-Control": "public, max-age=300"}
 
 
@@ -49,21 +52,27 @@ def home(request: Request) -> Response:
     """The newsletters with their newest headlines."""
     deps = deps_of(request)
     with deps.database.read() as session:
-        found = [(offer, _headlines(session, offer)) for offer in offers(session)]
+        offered = offers(session)
+    languages = offered_by_all([offer.newsletter for offer in offered])
+    language = spoken(request, languages).language
+    with deps.database.read() as session:
+        found = [(offer, _headlines(session, offer, language)) for offer in offered]
     topics = [topic for offer, _ in found for topic in offer.topics]
     first = found[0][0] if found else None
     accent = first.newsletter.accent if first else ""
-    return page(request, "home.html", found=found, topics=topics, offer=first, accent=accent)
+    return page(request, "home.html", found=found, topics=topics, offer=first, accent=accent, offered=languages)
 
 
 @router.get("/articles/{uid}")
 def article(request: Request, uid: str) -> Response:
     """One article with its source and why it is in its topics."""
-    deps = deps_of(request)
+    deps, language = deps_of(request), spoken(request, ()).language
     with deps.database.read() as session:
-        found = story_by_uid(session, uid, deps.site.language)
-        if found is None and is_removed_article(session, uid):
-            return message_page(request, 410, "This article is gone", "It was withdrawn at its source.")
+        found = story_by_uid(session, uid, language)
+        is_gone = found is None and is_removed_article(session, uid)
+    if is_gone:
+        return message_page(request, 410, *_GONE)
+    with deps.database.read() as session:
         if found is None:
             raise HTTPException(404)
         story, content = found
@@ -106,8 +115,9 @@ def issue(request: Request, name: str, number: int) -> Response:
         past = past_issue(session, offer.newsletter_id, number)
         if past is None:
             raise HTTPException(404)
+        language = spoken(request, offered_by(offer.newsletter)).language
         ids = articles_of_issue(session, number, offer.newsletter.topics, _ARTICLES_A_PAGE)
-        shelves = _shelves(offer, stories_of(session, ids, offer.newsletter.language))
+        shelves = _shelves(offer, stories_of(session, ids, language))
     accent = offer.newsletter.accent
     return page(request, "issue.html", headers=_KEPT_BRIEFLY, offer=offer, accent=accent, past=past, shelves=shelves)
 
@@ -154,8 +164,7 @@ def _offer(session: Session, name: str) -> Offer:
     return found
 
 
-def _headlines(session: Session, offer: Offer) -> list[Shelf]:
-    language = offer.newsletter.language
+def _headlines(session: Session, offer: Offer, language: str) -> list[Shelf]:
     return [
         Shelf(topic, tuple(newest_stories(session, [topic.slug], language, limit=_HEADLINES))) for topic in offer.topics
     ]

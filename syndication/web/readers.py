@@ -15,13 +15,15 @@ from syndication.domain.newsletters import Choice
 from syndication.domain.splice import Splice, fill
 from syndication.domain.states import Cadence, SubscriptionStatus
 from syndication.domain.tokens import Purpose
-from syndication.lang.mail import LANGUAGES
+from syndication.lang.sentences import sentence
+from syndication.lang.words import own_names
 from syndication.store.browsing import ReaderPage, mail_of
 from syndication.store.leaving import come_back, may_come_back, pause, resume, unsubscribe
 from syndication.store.moving import Hour, choose_schedule
 from syndication.store.subscribing import change_choice
 from syndication.web import own_feed
 from syndication.web.deps import Deps, deps_of
+from syndication.web.language import offered_by
 from syndication.web.mailbox import mail_page
 from syndication.web.render import token_page
 from syndication.web.security import SECRET_ADDRESS
@@ -31,7 +33,34 @@ from syndication.web.words import local_day
 router = APIRouter()
 router.include_router(own_feed.router)
 
-_LANGUAGE_NAMES: Final = MappingProxyType({"en": "English", "it": "Italiano"})
+_SAVED: Final = MappingProxyType(
+    {
+        "choice": sentence("Saved. It counts from the next issue on."),
+        "schedule": sentence("Saved. Nothing is lost, and nothing comes twice."),
+        "pause": sentence("You are on pause."),
+        "resume": sentence("Welcome back."),
+        "fresh": sentence("If you have not asked for one lately, a fresh link is on its way to your mailbox."),
+        "feed": sentence("Your feed has a new address; an older one no longer works."),
+        "feed-off": sentence("Your private feed is switched off."),
+    }
+)
+_OFTEN: Final = MappingProxyType(
+    {
+        Cadence.INSTANT: sentence("As soon as there is news"),
+        Cadence.DAILY: sentence("Every day"),
+        Cadence.WEEKLY: sentence("Every week"),
+        Cadence.MONTHLY: sentence("Every month"),
+    }
+)
+_RARER: Final = MappingProxyType(
+    {
+        Cadence.DAILY: sentence("Once a day instead"),
+        Cadence.WEEKLY: sentence("Once a week instead"),
+        Cadence.MONTHLY: sentence("Once a month instead"),
+    }
+)
+_NO_TOPIC: Final = sentence("Choose at least one topic, pause, or unsubscribe.")
+_NO_DAY: Final = sentence("Choose a day after today and within a year.")
 _LONGEST_PAUSE: Final = timedelta(days=366)
 _SHORT_PAUSE: Final = timedelta(days=30)
 
@@ -57,8 +86,8 @@ def save_choice(
     if reader is None or reader.status is not SubscriptionStatus.CONFIRMED:
         return _preferences(request, token, reader)
     if not set(topics) & set(reader.offer.newsletter.topics):
-        return _preferences(request, token, reader, fault="Choose at least one topic, pause, or unsubscribe.")
-    choice = Choice(frozenset(topics), language if language in LANGUAGES else reader.language)
+        return _preferences(request, token, reader, fault=_NO_TOPIC)
+    choice = Choice(frozenset(topics), language if language in _languages(reader) else reader.language)
     with deps.database.write() as session:
         change_choice(session, subscription_id, choice, visit_of(request), deps.clock())
     return _saved(token, "choice")
@@ -96,8 +125,7 @@ def pause_until(request: Request, token: str, until: Annotated[str, Form()] = ""
         return _preferences(request, token, reader)
     day = _pause_day(until, local_day(deps_of(request).clock(), reader.offer.zone))
     if day is None:
-        fault = "Choose a day after today and within a year."
-        return _preferences(request, token, reader, fault=fault)
+        return _preferences(request, token, reader, fault=_NO_DAY)
     _pause(request, reader, day)
     return _saved(token, "pause")
 
@@ -137,14 +165,27 @@ def leave(request: Request, token: str, page: str = "") -> Response:
 
 
 @router.post("/unsubscribe/{token}/pause")
-def pause_instead(request: Request, token: str) -> Response:
-    """A pause of 30 days instead of leaving."""
+def pause_instead(request: Request, token: str, until: Annotated[str, Form()] = "") -> Response:
+    """A pause instead of leaving; of 30 days when no day, or one that cannot be used, is given."""
     reader = reader_of(request, opened(request, Purpose.UNSUBSCRIBE, token))
     if reader is not None and reader.status is SubscriptionStatus.CONFIRMED:
-        zone = reader.offer.zone
-        _pause(request, reader, local_day(deps_of(request).clock() + _SHORT_PAUSE, zone))
+        now, zone = deps_of(request).clock(), reader.offer.zone
+        day = _pause_day(until, local_day(now, zone)) or local_day(now + _SHORT_PAUSE, zone)
+        _pause(request, reader, day)
         reader = reader_of(request, reader.subscription_id)
     return _leaving(request, token, reader)
+
+
+@router.post("/unsubscribe/{token}/fewer")
+def fewer_instead(request: Request, token: str, cadence: Annotated[str, Form()] = "") -> Response:
+    """A rarer cadence of the newsletter instead of leaving, at the newsletter's hour."""
+    deps = deps_of(request)
+    reader = reader_of(request, opened(request, Purpose.UNSUBSCRIBE, token))
+    if reader is None or cadence not in _fewer(reader):
+        return _leaving(request, token, reader)
+    with deps.database.write() as session:
+        choose_schedule(session, reader.subscription_id, Cadence(cadence), None, visit_of(request), deps.clock())
+    return _leaving(request, token, reader_of(request, reader.subscription_id), gets_fewer=True)
 
 
 @router.post("/unsubscribe/{token}/return")
@@ -189,7 +230,7 @@ def _preferences(
     if reader is None or reader.status is not SubscriptionStatus.CONFIRMED:
         return _leaving(request, token, reader)
     deps = deps_of(request)
-    zone, now = reader.offer.zone, deps.clock()
+    now = deps.clock()
     return token_page(
         request,
         "preferences.html",
@@ -199,18 +240,18 @@ def _preferences(
         accent=reader.offer.newsletter.accent,
         token=token,
         fault=fault,
-        saved=saved,
-        languages={code: _LANGUAGE_NAMES.get(code, code) for code in LANGUAGES},
+        saved=_SAVED.get(saved, ""),
+        cadences={cadence: _OFTEN[cadence] for cadence in reader.offer.cadences},
+        languages=own_names(_languages(reader)),
         paused_until=_paused_until(reader, now),
-        first_day=local_day(now, zone) + timedelta(days=1),
-        last_day=local_day(now + _LONGEST_PAUSE, zone),
-        proposed_day=local_day(now + _SHORT_PAUSE, zone),
+        days=_pause_days(reader, now),
         unsubscribe=deps.keys.sign(Purpose.UNSUBSCRIBE, reader.subscription_id),
         private_feed=own_feed.own_feed(request, reader.subscription_id),
     )
 
 
-def _leaving(request: Request, token: str, reader: ReaderPage | None, *, came_back: bool = False) -> Response:
+def _leaving(request: Request, token: str, reader: ReaderPage | None, **said: bool) -> Response:
+    """said: what was just done, `came_back` or `gets_fewer`."""
     now = deps_of(request).clock()
     with deps_of(request).database.read() as session:
         can_return = reader is not None and may_come_back(session, reader.subscription_id, now)
@@ -225,12 +266,38 @@ def _leaving(request: Request, token: str, reader: ReaderPage | None, *, came_ba
         paused_until=_paused_until(reader, now) if reader else None,
         has_left=has_left,
         can_return=can_return,
-        came_back=came_back and not has_left,
+        came_back=said.get("came_back", False) and not has_left,
+        gets_fewer=said.get("gets_fewer", False) and not has_left,
+        fewer=_fewer(reader) if reader else {},
+        days=_pause_days(reader, now),
     )
+
+
+def _languages(reader: ReaderPage) -> tuple[str, ...]:
+    """What the reader may choose from; what they have stays theirs."""
+    return tuple(dict.fromkeys([*offered_by(reader.offer.newsletter), reader.language]))
 
 
 def _paused_until(reader: ReaderPage, now: datetime) -> datetime | None:
     return reader.paused_until if reader.paused_until and reader.paused_until > now else None
+
+
+def _fewer(reader: ReaderPage) -> dict[Cadence, str]:
+    """The cadences of the newsletter that bring fewer mails than the reader's own, in words."""
+    if reader.status is not SubscriptionStatus.CONFIRMED:
+        return {}
+    rarer = list(_RARER)[list(Cadence).index(reader.cadence) :]
+    return {cadence: _RARER[cadence] for cadence in rarer if cadence in reader.offer.cadences}
+
+
+def _pause_days(reader: ReaderPage | None, now: datetime) -> dict[str, date]:
+    """The first and last day that a pause may end, and the one proposed."""
+    zone = reader.offer.zone if reader else "UTC"
+    return {
+        "first": local_day(now, zone) + timedelta(days=1),
+        "last": local_day(now + _LONGEST_PAUSE, zone),
+        "proposed": local_day(now + _SHORT_PAUSE, zone),
+    }
 
 
 def _pause_day(written: str, today: date) -> date | None:

@@ -3,7 +3,7 @@
 import hashlib
 import mimetypes
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -14,12 +14,13 @@ from starlette.responses import HTMLResponse, Response
 
 from syndication.domain.site import Profile
 from syndication.html.markdown import from_markdown
-from syndication.lang.mail import mail_words
+from syndication.store.browsing import Offer
 from syndication.web.accent import accent_css
 from syndication.web.admin.nav import ENTRIES, UNDER_SETTINGS, is_current
 from syndication.web.deps import deps_of
+from syndication.web.language import offered_by, spoken
 from syndication.web.security import PRIVATE, SECRET_ADDRESS
-from syndication.web.words import CONSENT, clock_words, day_in, listed, plural, slot_words
+from syndication.web.words import CONSENT, clock_words, day_here, page_words, plural, slot_here
 
 _FOLDER: Final = Path(__file__).parent
 _ACCENT: Final = re.compile(r"accent-([0-9a-f]{6})\.css")
@@ -39,16 +40,21 @@ def templates() -> Environment:
     )
     environment.globals.update(static=static_url, consent=CONSENT)
     environment.globals.update(console_entries=ENTRIES, console_settings=UNDER_SETTINGS, is_current=is_current)
-    environment.filters.update(day_in=day_in, slot=slot_words, clock=clock_words, plural=plural, listed=listed)
-    environment.filters.update(markdown=from_markdown, mail_words=mail_words)
+    environment.filters.update(day_in=day_here, slot=slot_here, clock=clock_words, plural=plural)
+    environment.filters.update(markdown=from_markdown)
     return environment
 
 
 def page(
     request: Request, name: str, *, status: int = 200, headers: Mapping[str, str] | None = None, **values: object
 ) -> Response:
-    """A page from a template. It always has `site`, `path`, `is_trial`; `accent` ('#rrggbb') is optional."""
+    """A page from a template, in the language of its visitor. It always has `site`, `path`, `is_trial` and `page_words`.
+
+    `accent` ('#rrggbb') is optional. `reader` (store.browsing.ReaderPage): whose page it is. `offer`: the newsletter it is about;
+    `offered`: the languages to choose from, where they are not the newsletter's.
+    """
     deps = deps_of(request)
+    speaks = spoken(request, _offered(values), getattr(values.get("reader"), "language", ""), status)
     html = (
         templates()
         .get_template(name)
@@ -59,11 +65,16 @@ def page(
                 "is_trial": deps.profile is Profile.TRIAL,
                 "accent": "",
                 "offer": None,
+                "reader": None,
+                "others": speaks.others,
+                **page_words(speaks.language),
                 **values,
             }
         )
     )
-    return HTMLResponse(html, status, headers={"Cache-Control": "no-cache", **(headers or {})})
+    response = HTMLResponse(html, status, headers={"Cache-Control": "no-cache", **(headers or {})})
+    speaks.dress(response)
+    return response
 
 
 def private_page(request: Request, name: str, *, status: int = 200, **values: object) -> Response:
@@ -76,9 +87,10 @@ def token_page(request: Request, name: str, *, status: int = 200, **values: obje
     return page(request, name, status=status, headers=SECRET_ADDRESS, **values)
 
 
-def message_page(request: Request, status: int, title: str, words: str) -> Response:
-    """A page of one sentence, for what went wrong."""
-    return page(request, "message.html", status=status, headers={"X-Robots-Tag": "noindex"}, title=title, words=words)
+def message_page(request: Request, status: int, title: str, words: str, **values: object) -> Response:
+    """A page of one marked sentence, for what went wrong. values: as `page` has them."""
+    headers = {"X-Robots-Tag": "noindex"}
+    return page(request, "message.html", status=status, headers=headers, title=title, words=words, **values)
 
 
 def static_url(name: str) -> str:
@@ -97,6 +109,13 @@ def static_answer(name: str, version: str) -> Response | None:
     kept = _FOR_EVER if version == digest else _BRIEFLY
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
     return Response(body, media_type=kind, headers={"Cache-Control": kept, "ETag": f'"{digest}"'})
+
+
+def _offered(values: Mapping[str, object]) -> Sequence[str]:
+    """The languages of what a page is about; () where it is about no newsletter."""
+    if isinstance(found := values.get("offered"), tuple):
+        return found
+    return offered_by(offer.newsletter) if isinstance(offer := values.get("offer"), Offer) else ()
 
 
 @lru_cache(maxsize=1)

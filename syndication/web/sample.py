@@ -14,6 +14,7 @@ from syndication.store.browsing import Offer, offer_of
 from syndication.store.stories import newest_stories
 from syndication.store.templates import active_template
 from syndication.web.deps import deps_of
+from syndication.web.language import offered_by, spoken
 from syndication.web.mailbox import mail_page
 from syndication.web.render import page
 from syndication.web.visits import SAMPLE
@@ -34,7 +35,7 @@ def sample(request: Request, name: str) -> Response:
 
 @router.get("/mail")
 def sample_mail(request: Request, name: str) -> Response:
-    """The sample itself."""
+    """The sample itself, in the language of the page around it."""
     _, body = _sample(request, name)
     if body is None:
         raise HTTPException(404)
@@ -49,13 +50,12 @@ def _sample(request: Request, name: str) -> tuple[Offer, MailBody | None]:
         if offer is None:
             raise HTTPException(404)
         newsletter = offer.newsletter
-        stories = newest_stories(
-            session, newsletter.topics, newsletter.language, limit=_CANDIDATES, since=now - WELCOME_AGE
-        )
+        language = spoken(request, offered_by(newsletter)).language
+        stories = newest_stories(session, newsletter.topics, language, limit=_CANDIDATES, since=now - WELCOME_AGE)
         _, template = active_template(session, "digest", offer.newsletter_id)
     selection = select_welcome(stories, offer.topics, now)
     if not selection.sections:
         return offer, None
     archive = f"{deps.site.public_url}/newsletters/{newsletter.slug}/"
-    frame = DigestFrame(newsletter, deps.site.public_url, offer.zone, now, archive, offer.next_slot)
+    frame = DigestFrame(newsletter, deps.site.public_url, offer.zone, now, archive, offer.next_slot, language)
     return offer, render_digest(template, frame, selection)

@@ -19,11 +19,14 @@ from syndication.domain.newsletters import Choice
 from syndication.domain.states import NoticeKind, SubscriptionStatus
 from syndication.domain.tokens import Purpose, suppression_mark
 from syndication.jobs.notices import welcome_stories
+from syndication.lang.sentences import sentence
+from syndication.lang.words import words_in
 from syndication.store.answering import Answer, ask_for_links
 from syndication.store.browsing import Offer, offer_of, offers
 from syndication.store.subscribing import SignUp, confirm, sign_up
 from syndication.store.suppressing import lift_for_reader
 from syndication.web.deps import deps_of
+from syndication.web.language import QUERY, offered_by, spoken
 from syndication.web.mailbox import may_see_mailbox
 from syndication.web.notices import posting
 from syndication.web.render import message_page, page, token_page
@@ -35,7 +38,16 @@ from syndication.web.words import CONSENT
 router = APIRouter()
 _log = structlog.get_logger()
 
-_CONSENT_VERSION: Final = hashlib.sha256(CONSENT.encode()).hexdigest()[:12]
+_CLOSED: Final = sentence("This newsletter is not open for sign-up yet.")
+_NO_TOPIC: Final = sentence("Choose at least one topic.")
+_EXPIRED: Final = (
+    sentence("This request has expired"),
+    sentence("Sign up again, and we mail you a new link."),
+)
+_TOO_MANY: Final = (
+    sentence("One moment, please"),
+    sentence("Many requests came from your network within the hour. Please try again later."),
+)
 _FROM_ONE_NETWORK: Final = (30, timedelta(hours=1))
 _FROM_EVERYWHERE: Final = (600, timedelta(hours=1))
 
@@ -58,11 +70,12 @@ class Throttles:
 
 
 class SignUpForm(BaseModel):
-    """What the sign-up form sends. website: people do not see this field; programs fill it in."""
+    """What the sign-up form sends. language: the one the form was read in. website: people do not see it; programs fill it in."""
 
     newsletter: str = ""
     email: str = ""
     topics: tuple[str, ...] = ()
+    language: str = ""
     website: str = ""
 
 
@@ -86,8 +99,7 @@ def subscribe(request: Request, form: Annotated[SignUpForm, Form()]) -> Response
         answers = _ask(request, form, offer)
     else:
         answers = []
-    after = f"/subscribe/sent?newsletter={offer.newsletter.slug}"
-    return RedirectResponse(after, 303, background=posting(deps, answers))
+    return RedirectResponse(_after(request, form, offer), 303, background=posting(deps, answers))
 
 
 @router.get("/subscribe/sent")
@@ -172,7 +184,7 @@ def _form(request: Request, offer: Offer, form: SignUpForm | None = None, fault:
 def _confirmation(request: Request, subscription_id: int) -> Response:
     reader = reader_of(request, subscription_id)
     if reader is None:
-        return message_page(request, 410, "This request has expired", "Sign up again, and we mail you a new link.")
+        return message_page(request, 410, *_EXPIRED)
     with deps_of(request).database.read() as session:
         has_welcome = bool(welcome_stories(session, reader, deps_of(request).clock()))
     return token_page(
@@ -189,29 +201,39 @@ def _confirmation(request: Request, subscription_id: int) -> Response:
     )
 
 
+def _after(request: Request, form: SignUpForm, offer: Offer) -> str:
+    """What comes next, in the language of the form: it may have stood on another site, in another language than the browser's."""
+    offered, address = offered_by(offer.newsletter), f"/subscribe/sent?newsletter={offer.newsletter.slug}"
+    is_other = form.language in offered and form.language != spoken(request, offered).language
+    return f"{address}&{QUERY}={form.language}" if is_other else address
+
+
 def _fault(form: SignUpForm, offer: Offer) -> str:
     """What the person must mend, in a sentence; "" when nothing."""
     if offer.next_slot is None:
-        return "This newsletter is not open for sign-up yet."
+        return _CLOSED
     try:
         parse_address(form.email)
     except AddressError as error:
         return str(error)
-    return "" if set(form.topics) & set(offer.newsletter.topics) else "Choose at least one topic."
+    return "" if set(form.topics) & set(offer.newsletter.topics) else _NO_TOPIC
 
 
 def _ask(request: Request, form: SignUpForm, offer: Offer) -> list[Answer]:
     deps = deps_of(request)
-    address = parse_address(form.email)
+    address, offered = parse_address(form.email), offered_by(offer.newsletter)
+    language = form.language if form.language in offered else spoken(request, offered).language
+    consent = words_in(language).say(CONSENT)
     wanted = SignUp(
         offer.newsletter_id,
         address.address,
         address.key,
         suppression_mark(deps.suppression_key, address.key),
-        Choice(frozenset(form.topics), offer.newsletter.language),
+        Choice(frozenset(form.topics), language),
     )
     with deps.database.write() as session:
-        answer = sign_up(session, wanted, visit_of(request, text_version=_CONSENT_VERSION), deps.clock())
+        visit = visit_of(request, text_version=hashlib.sha256(consent.encode()).hexdigest()[:12])
+        answer = sign_up(session, wanted, visit, deps.clock())
     return [answer] if answer else []
 
 
@@ -221,5 +243,4 @@ def _throttles(request: Request) -> Throttles:
 
 
 def _too_many(request: Request) -> Response:
-    words = "Many requests came from your network within the hour. Please try again later."
-    return message_page(request, 429, "One moment, please", words)
+    return message_page(request, 429, *_TOO_MANY)

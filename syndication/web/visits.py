@@ -7,6 +7,7 @@ from starlette.requests import Request
 
 from syndication.domain.errors import TokenError
 from syndication.domain.tokens import Purpose
+from syndication.lang.sentences import sentence
 from syndication.store.browsing import ReaderPage, reader_page
 from syndication.store.consent import Visit
 from syndication.web.deps import deps_of
@@ -18,7 +19,8 @@ SAMPLE: Final = "sample"
 EXPIRED: Final = "expired"
 """Stands where a token for an hour was, when a mail is shown again as a page."""
 
-_SAMPLE_WORDS: Final = "This link belongs to a sample. In your own mail it opens your own page."
+_SAMPLE_WORDS: Final = sentence("This link belongs to a sample. In your own mail it opens your own page.")
+_WRONG: Final = sentence("This link is not valid. Use the newest mail, or ask for a new link.")
 _MOST_CHARACTERS: Final = 300
 
 
@@ -41,7 +43,7 @@ def opened(request: Request, purpose: Purpose, token: str) -> int:
     try:
         return deps_of(request).keys.open(purpose, token)
     except TokenError as error:
-        raise HTTPException(404, str(error)) from error
+        raise HTTPException(404, _WRONG) from error
 
 
 def reader_of(request: Request, subscription_id: int) -> ReaderPage | None:

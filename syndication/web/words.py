@@ -1,33 +1,24 @@
 """Instants and numbers → words on pages. Every time of day stands beside its zone."""
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-CONSENT: Final = "You agree to get this newsletter by e-mail. You can leave at any time with one click."
-"""The words under the sign-up button; a proof of consent names their version."""
+from jinja2 import pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
+
+from syndication.lang.direction import direction
+from syndication.lang.sentences import sentence
+from syndication.lang.words import Words, words_in
+
+CONSENT: Final = sentence("You agree to get this newsletter by e-mail. You can leave at any time with one click.")
+"""The words under the sign-up button; a proof of consent names their version, which is of the language they were read in."""
 
 _SOON: Final = timedelta(days=6)
-_DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS: Final = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
-
-
-def day_words(day: date) -> str:
-    """E.g. '27 November 2026'."""
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+_ENGLISH: Final = "en"
+_UNTOLD: Final = sentence("This cannot be taken as it is. Please check what you typed.")
 
 
 def local_day(at: datetime, zone: str) -> date:
@@ -35,15 +26,14 @@ def local_day(at: datetime, zone: str) -> date:
     return at.astimezone(ZoneInfo(zone)).date()
 
 
-def day_in(at: datetime, zone: str) -> str:
+def day_in(at: datetime, zone: str, language: str = _ENGLISH) -> str:
     """The day of an instant in a zone, e.g. '27 November 2026'."""
-    return day_words(local_day(at, zone))
+    return words_in(language).plain_day(local_day(at, zone))
 
 
-def slot_words(at: datetime, zone: str) -> str:
+def slot_words(at: datetime, zone: str, language: str = _ENGLISH) -> str:
     """A planned instant as a reader plans by it, e.g. 'Friday 27 November, 07:30 Europe/Rome'."""
-    local = at.astimezone(ZoneInfo(zone))
-    return f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]}, {local:%H:%M} {zone}"
+    return words_in(language).at(at.astimezone(ZoneInfo(zone)), zone)
 
 
 def clock_words(at: datetime, zone: str) -> str:
@@ -53,9 +43,9 @@ def clock_words(at: datetime, zone: str) -> str:
 
 def soon_words(at: datetime, zone: str, now: datetime) -> str:
     """A planned instant in few words where the zone stands beside it: 'Friday 07:30', with the date if it is far off."""
-    local = at.astimezone(ZoneInfo(zone))
-    date_words = "" if at - now < _SOON else f" {local.day} {_MONTHS[local.month - 1]}"
-    return f"{_DAYS[local.weekday()]}{date_words} {local:%H:%M}"
+    words, local = words_in(_ENGLISH), at.astimezone(ZoneInfo(zone))
+    date_words = "" if at - now < _SOON else f" {local.day} {words.months[local.month - 1]}"
+    return f"{words.weekdays[local.weekday()]}{date_words} {local:%H:%M}"
 
 
 def plural(number: int, one: str, many: str = "") -> str:
@@ -63,6 +53,47 @@ def plural(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or f'{one}s'}"
 
 
-def listed(names: list[str]) -> str:
-    """E.g. 'AI agents, robots and on-prem LLMs'."""
-    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+def page_words(language: str) -> dict[str, object]:
+    """What a template says its words with: `_` a sentence, `_h` one that holds tags, `told` the reason of an error."""
+    words = words_in(language)
+    return {
+        "lang": language,
+        "dir": direction(language),
+        "_": words.say,
+        "_h": _with_tags(words),
+        "told": _reasons(words),
+        "listed": words.listed,
+        "articles": words.articles,
+        "minutes": words.minutes,
+        "mark": words.mark,
+    }
+
+
+@pass_context
+def day_here(context: Context, at: datetime, zone: str) -> str:
+    """`day_in`, in the language of the page."""
+    return day_in(at, zone, context["lang"])
+
+
+@pass_context
+def slot_here(context: Context, at: datetime, zone: str) -> str:
+    """`slot_words`, in the language of the page."""
+    return slot_words(at, zone, context["lang"])
+
+
+def _with_tags(words: Words) -> Callable[..., Markup]:
+    def say(english: str, **values: object) -> Markup:
+        # The sentence is ours, its values are made safe.
+        return Markup(words.say(english)).format(**values)  # noqa: S704
+
+    return say
+
+
+def _reasons(words: Words) -> Callable[..., str]:
+    def told(reason: str, otherwise: str = "") -> str:
+        """The reason where this language has words for it; it may be a library's own, or hold what was typed."""
+        if words.knows(reason):
+            return words.say(reason)
+        return otherwise or words.say(_UNTOLD)
+
+    return told

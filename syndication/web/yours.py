@@ -17,6 +17,7 @@ from syndication.domain.states import NoticeKind, SubscriptionStatus
 from syndication.domain.tokens import Purpose, suppression_mark
 from syndication.jobs.erase import erase_reader
 from syndication.jobs.notices import send_confirmation, send_link
+from syndication.lang.sentences import sentence
 from syndication.store.answering import ask_for_link
 from syndication.store.browsing import ReaderPage
 from syndication.store.dossiers import dossier_of, facts_of
@@ -29,6 +30,12 @@ from syndication.web.visits import opened, reader_of, visit_of
 router = APIRouter()
 
 _ERASE_WORD: Final = "yes"
+_VOID: Final = sentence("This link is not valid any more. Ask for a new one on your preferences page.")
+_SURE: Final = sentence("Tick the box if you are sure: it cannot be undone.")
+_FORGOTTEN: Final = sentence("You are forgotten")
+_ERASED: Final = sentence(
+    "Your address and everything about you is erased. A keyed hash stays, so that nothing here ever mails you again."
+)
 
 
 @router.post("/preferences/{token}/fresh")
@@ -94,10 +101,9 @@ def erase(request: Request, token: str, sure: Annotated[str, Form()] = "") -> Re
     deps = deps_of(request)
     reader = _reader(request, token)
     if sure != _ERASE_WORD:
-        return _page(request, token, reader, fault="Tick the box if you are sure: it cannot be undone.")
+        return _page(request, token, reader, fault=_SURE)
     erase_reader(deps.database, deps.suppression_key, deps.var_folder, reader.subscriber_id, deps.clock())
-    words = "Your address and everything about you is erased. A keyed hash stays, so that nothing here ever mails you again."
-    return message_page(request, 200, "You are forgotten", words)
+    return message_page(request, 200, _FORGOTTEN, _ERASED, reader=reader)
 
 
 def _reader(request: Request, token: str) -> ReaderPage:
@@ -105,10 +111,10 @@ def _reader(request: Request, token: str) -> ReaderPage:
     try:
         subscription_id = deps.keys.open_within_the_hour(Purpose.YOURS, token, deps.clock())
     except TokenError as error:
-        raise HTTPException(404, str(error)) from error
+        raise HTTPException(404, _VOID) from error
     reader = reader_of(request, subscription_id)
     if reader is None:
-        raise HTTPException(404, "This link is not valid any more. Ask for a new one on your preferences page.")
+        raise HTTPException(404, _VOID)
     return reader
 
 

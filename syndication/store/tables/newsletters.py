@@ -42,6 +42,8 @@ class NewsletterRow(SQLModel, table=True):
     unknown_policy: UnknownPolicy = words(UnknownPolicy, UnknownPolicy.RESEND)
     # Readers may choose an hour and a zone of their own.
     own_hours: bool = False
+    # What readers may choose from; none: whatever there are words for.
+    languages: list[str] = json_column()
     created_at: datetime
 
 

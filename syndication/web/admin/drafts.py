@@ -15,7 +15,7 @@ from syndication.jobs.compose import preview as whole
 from syndication.jobs.compose import send_now
 from syndication.jobs.drafts import Draft, draft_for, readable, send_test
 from syndication.jobs.post import PostOffice
-from syndication.lang.mail import LANGUAGES
+from syndication.lang.words import LANGUAGES
 from syndication.store.admins import Admin, audit
 from syndication.store.finding import has_more_readers
 from syndication.store.newsletters import StoredNewsletter, newsletter

@@ -15,7 +15,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from syndication.domain.seams import Task
 from syndication.domain.states import UploadState
 from syndication.jobs.uploads import Uploads
-from syndication.lang.mail import LANGUAGES
+from syndication.lang.words import LANGUAGES, own_names
 from syndication.store.admins import Admin, audit
 from syndication.store.browsing import Offer, offers
 from syndication.store.importing import Fate
@@ -221,7 +221,7 @@ def _form(request: Request, admin: Admin, sent: Sent, faults: dict[str, str] | N
         wish=sent.wish,
         newsletters={one.newsletter.slug: one.newsletter.title for one in found},
         topics=topics,
-        languages={"": "the newsletter's", **LANGUAGES},
+        languages={"": "the newsletter's", **own_names(LANGUAGES)},
         most_mb=MOST_LIST_BYTES >> 20,
         before=before,
         faults=faults or {},

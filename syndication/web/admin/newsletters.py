@@ -18,7 +18,7 @@ from syndication.domain.errors import AddressError, CronError, StoreError
 from syndication.domain.newsletters import Newsletter
 from syndication.domain.seams import Task
 from syndication.domain.states import Cadence, UnknownPolicy
-from syndication.lang.mail import LANGUAGES
+from syndication.lang.words import LANGUAGES, own_names
 from syndication.store.admins import Admin, audit
 from syndication.store.classifying import load_topics
 from syndication.store.editing import lock_newsletter, newsletter_lines, require_free_slug, save_newsletter
@@ -29,6 +29,7 @@ from syndication.web.admin.access import Editor, SignedIn
 from syndication.web.admin.forms import Filled, changes, differences, mark_of
 from syndication.web.admin.topics import SLUG
 from syndication.web.deps import deps_of
+from syndication.web.language import offered_by
 from syndication.web.render import private_page
 
 router = APIRouter(prefix="/admin/newsletters")
@@ -42,11 +43,13 @@ _LABELS: Final = MappingProxyType(
         "reply_to": "Answers go to",
         "postal_address": "Postal address",
         "language": "Language",
+        "languages": "Languages to choose from",
         "own_hours": "Hours of their own",
         "unknown_policy": "When nobody knows whether a mail arrived",
         "topics": "Topics",
     }
 )
+_NOT_WORDS: Final = frozenset({"topics", "languages", "own_hours"})
 UNKNOWN_WORDS: Final = MappingProxyType(
     {
         UnknownPolicy.RESEND: "send the same mail again, once",
@@ -76,14 +79,16 @@ class NewsletterForm(BaseModel):
     language: str = "en"
     unknown_policy: str = UnknownPolicy.RESEND.value
     own_hours: bool = False
+    languages: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     mark: str = ""
 
     def values(self, places: Mapping[str, str]) -> dict[str, object]:
         """What was typed, tidied; topics in their order."""
         found: dict[str, object] = {
-            name: value.strip() for name, value in self.model_dump(exclude={"topics", "mark", "own_hours"}).items()
+            name: value.strip() for name, value in self.model_dump(exclude={*_NOT_WORDS, "mark"}).items()
         }
+        found["languages"] = sorted({self.language, *self.languages} & set(LANGUAGES))
         found["own_hours"] = self.own_hours
         found["topics"] = sorted(self.topics, key=lambda slug: (_number(places.get(f"order-{slug}", "")), slug))
         return found
@@ -99,7 +104,11 @@ def newsletters_page(request: Request, admin: SignedIn) -> Response:
 @router.get("/new")
 def new_page(request: Request, admin: Editor) -> Response:
     """The form of a new newsletter."""
-    values = {**NewsletterForm(language=deps_of(request).site.language).values({}), "topics": []}
+    values = {
+        **NewsletterForm(language=deps_of(request).site.language).values({}),
+        "topics": [],
+        "languages": list(LANGUAGES),
+    }
     return _page(request, admin, None, Filled(values, ""))
 
 
@@ -228,9 +237,10 @@ def _faults(values: Mapping[str, object]) -> dict[str, str]:
 
 
 def _newsletter(values: Mapping[str, object]) -> Newsletter:
-    words = {name: str(value) for name, value in values.items() if name not in {"topics", "own_hours"}}
-    topics = values["topics"]
+    words = {name: str(value) for name, value in values.items() if name not in _NOT_WORDS}
+    topics, languages = values["topics"], values["languages"]
     assert isinstance(topics, list)  # noqa: S101 - as `NewsletterForm.values` makes it
+    assert isinstance(languages, list)  # noqa: S101 - the same
     policy = words["unknown_policy"]
     return Newsletter(
         slug=words["slug"],
@@ -244,14 +254,18 @@ def _newsletter(values: Mapping[str, object]) -> Newsletter:
         reply_to=words["reply_to"],
         unknown_policy=UnknownPolicy(policy) if policy in set(UnknownPolicy) else UnknownPolicy.RESEND,
         own_hours=bool(values["own_hours"]),
+        # All is said as none: a language that comes with a later version joins by itself.
+        languages=() if len(languages) == len(LANGUAGES) else tuple(languages),
     )
 
 
 def _values(stored: StoredNewsletter) -> dict[str, object]:
     value = stored.value
-    names = [name for name in _LABELS if name not in {"topics", "unknown_policy"}]
+    names = [name for name in _LABELS if name not in {"topics", "languages", "unknown_policy"}]
     found: dict[str, object] = {"slug": value.slug, **{name: getattr(value, name) for name in names}}
-    return {**found, "unknown_policy": value.unknown_policy.value, "topics": list(value.topics)}
+    languages = sorted(offered_by(value))
+    policy = value.unknown_policy.value
+    return {**found, "languages": languages, "unknown_policy": policy, "topics": list(value.topics)}
 
 
 def _stored(request: Request, newsletter_id: int) -> StoredNewsletter:
@@ -289,7 +303,7 @@ def _page(
         stored=stored,
         form=form,
         topics={slug: topics[slug] for slug in [*chosen, *(one for one in topics if one not in chosen)]},
-        languages={code: code for code in LANGUAGES},
+        languages=own_names(LANGUAGES),
         policies=UNKNOWN_WORDS,
         schedules=schedules,
         cadences={one.value: one.value for one in Cadence},

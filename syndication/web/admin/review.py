@@ -20,7 +20,7 @@ from syndication.domain.roles import Role
 from syndication.domain.states import Edit, IssueState
 from syndication.jobs import drafts
 from syndication.jobs.reviewed import reviewed_body
-from syndication.lang.mail import LANGUAGES
+from syndication.lang.words import LANGUAGES
 from syndication.store.admins import Admin, audit
 from syndication.store.announcing import readers_of, rewrite
 from syndication.store.drafting import Draft, addable, article_id_of, draft

@@ -14,7 +14,8 @@ from syndication.compose.sandbox import FILTERS
 from syndication.compose.templates import MAILS, SOURCE_LIMIT, compile_template, load_source
 from syndication.compose.values import Cards, common_values, required_links
 from syndication.domain.templates import TemplateSource
-from syndication.lang.mail import Sentences, mail_words
+from syndication.lang.sentences import Sentences
+from syndication.lang.words import words_in
 from tests.support.stories import WEEKLY, a_story
 
 ROOT: Final = Path(__file__).parents[3]
@@ -55,7 +56,7 @@ def test_the_members_of_a_value_are_those_that_it_has(name: str) -> None:
 
 
 def test_a_story_has_what_the_guide_lists() -> None:
-    card = Cards("en", "https://news.example", mail_words("en")).card(a_story(1), "ai-agents")
+    card = Cards("en", "https://news.example", words_in("en")).card(a_story(1), "ai-agents")
 
     assert first_column("story") == set(card) - {"key"}
 

@@ -110,7 +110,7 @@ def test_a_withdrawn_article_is_gone_and_an_unknown_one_not_found(website: Websi
 def test_the_archive_lists_issues_and_the_slots_when_nothing_was_sent(website: Website) -> None:
     sent = issue(website, IssueState.SENT, website.articles("agents"), weeks_ago=1)
     issue(website, IssueState.EMPTY, [], weeks_ago=2)
-    issue(website, IssueState.SKIPPED, [], weeks_ago=3, note="still in review")
+    issue(website, IssueState.SKIPPED, [], weeks_ago=3, note="Skipped by anna.")
     hidden = [
         issue(website, state, [], weeks_ago=number)
         for number, state in enumerate((IssueState.REVIEW, IssueState.COMPOSING, IssueState.CANCELLED), 4)
@@ -119,7 +119,8 @@ def test_the_archive_lists_issues_and_the_slots_when_nothing_was_sent(website: W
     assert f"/newsletters/weekly/{sent}" in page
     assert "1 article" in page
     assert "Nothing new, not sent." in page
-    assert "Skipped: still in review" in page
+    assert "Skipped: its articles come with the next issue." in page
+    assert "anna" not in page
     assert page.index("Subject 1") < page.index("Nothing new")
     assert not re.search("Subject [456]", page)
     for issue_id in hidden:

@@ -41,7 +41,7 @@ def test_topics_and_language_can_be_changed(website: Website) -> None:
     client = website.visitor()
     saved = client.post(link, data={"topics": ["agents", "local"], "language": "it"})
     assert saved.status_code == 303
-    assert "Saved" in client.get(saved.headers["location"]).text
+    assert "Salvato. Vale dal prossimo numero." in client.get(saved.headers["location"]).text
     assert segment(website) == "it:agents+local"
     assert events(website) == ["choice_changed"]
 
@@ -146,7 +146,7 @@ def test_leaving_can_be_undone_for_an_hour(website: Website) -> None:
 def test_a_pause_of_30_days_stands_beside_leaving(website: Website) -> None:
     link = website.link(Purpose.UNSUBSCRIBE, website.reader("agents"))
     answer = website.visitor().post(f"{link}/pause")
-    assert "You are on pause until" in answer.text
+    assert "On pause until" in answer.text
     assert website.subscription().paused_until == datetime(2026, 12, 5, 23, 0, tzinfo=UTC)
 
 

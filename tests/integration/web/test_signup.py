@@ -196,7 +196,7 @@ def test_without_articles_there_is_no_welcome_mail(website: Website) -> None:
 def test_who_left_is_told_to_sign_up_again_by_an_old_confirmation_link(website: Website) -> None:
     subscription_id = website.reader("agents", status=SubscriptionStatus.UNSUBSCRIBED)
     page = website.visitor().post(website.link(Purpose.CONFIRM, subscription_id))
-    assert "sign up again" in page.text
+    assert "Sign up again" in page.text
     assert website.subscription().status is SubscriptionStatus.UNSUBSCRIBED
 
 

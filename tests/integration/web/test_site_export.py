@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import re
 from pathlib import Path
 
 import brotli
@@ -32,6 +33,10 @@ def files(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
+# A file speaks one language: the choice of another one is left out.
+SWITCH = re.compile(rb' *<nav aria-label="Language">.*?</nav>\n', re.DOTALL)
+
+
 def test_every_file_has_the_bytes_that_are_served_and_its_codings_beside_it(website: Website, tmp_path: Path) -> None:
     website.articles("agents", titles=[str(number) for number in range(ITEMS + 1)])
     export(website, tmp_path)
@@ -51,7 +56,8 @@ def test_every_file_has_the_bytes_that_are_served_and_its_codings_beside_it(webs
         uid = session.execute(ArticleRow.__table__.select()).mappings().first()["uid"]  # type: ignore[attr-defined, index] # sqlmodel hides it
     for path in [*paths, f"/articles/{uid}"]:
         body = (tmp_path / file_of(path)).read_bytes()
-        assert body == visitor.get(path, headers={"accept-encoding": "identity"}).content, path
+        served_now = visitor.get(path, headers={"accept-encoding": "identity"}).content
+        assert body == SWITCH.sub(b"", served_now), path
         assert gzip.decompress((tmp_path / f"{file_of(path)}.gz").read_bytes()) == body
         assert brotli.decompress((tmp_path / f"{file_of(path)}.br").read_bytes()) == body
 

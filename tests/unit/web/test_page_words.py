@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from syndication.web.words import clock_words, day_in, listed, plural, slot_words
+from syndication.lang.words import words_in
+from syndication.web.words import clock_words, day_in, page_words, plural, slot_words
 
 SLOT = datetime(2026, 11, 27, 6, 30, tzinfo=UTC)
 
@@ -30,4 +31,23 @@ def test_numbers_agree_with_their_nouns(number: int, words: str) -> None:
     ("names", "words"), [([], ""), (["A"], "A"), (["A", "B"], "A and B"), (["A", "B", "C"], "A, B and C")]
 )
 def test_lists_read_as_sentences(names: list[str], words: str) -> None:
-    assert listed(names) == words
+    assert words_in("en").listed(names) == words
+
+
+def test_a_sentence_with_tags_makes_its_values_safe() -> None:
+    say = page_words("it")["_h"]
+    assert callable(say)
+
+    said = say("<strong>{newsletter}</strong> with {topics}.", newsletter="<b>", topics="A & B")
+
+    assert said == "<strong>&lt;b&gt;</strong> con A &amp; B."
+
+
+def test_a_reason_without_words_in_a_language_becomes_one_that_has_them() -> None:
+    told = page_words("it")["told"]
+    assert callable(told)
+
+    assert told("Choose at least one topic.") == "Scegli almeno un argomento."
+    assert told("The library says: {no}") == "Così non va. Controlla ciò che hai scritto."
+    assert told("The library says: {no}", "Niente.") == "Niente."
+    assert page_words("en")["told"]("The library says: {no}") == "The library says: {no}"  # type: ignore[operator]
