@@ -42,6 +42,8 @@ _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 # Their address is the permission. A mail provider's one-click POST has no origin, and a browser sends 'null' from a
 # page without referrer. Source: RFC 8058 section 3.1; Fetch, "append a request Origin header".
 _BY_TOKEN: Final = ("/unsubscribe/", "/confirm/", "/preferences/", "/yours/", "/api/")
+# The sign-up form may stand on any site: it needs no cookie, and gives no more power than any program has.
+_FROM_ANYWHERE: Final = "/subscribe"
 
 
 class Guard:
@@ -84,7 +86,7 @@ async def same_origin(request: Request) -> None:
 
     Requests without an Origin come from programs, which have no visitor's cookies.
     """
-    if request.method in _SAFE or request.url.path.startswith(_BY_TOKEN):
+    if request.method in _SAFE or request.url.path.startswith(_BY_TOKEN) or request.url.path == _FROM_ANYWHERE:
         return
     origin = request.headers.get("origin")
     ours = {request.headers.get("host"), urlsplit(deps_of(request).site.public_url).netloc}

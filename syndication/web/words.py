@@ -21,6 +21,11 @@ _ENGLISH: Final = "en"
 _UNTOLD: Final = sentence("This cannot be taken as it is. Please check what you typed.")
 
 
+def day_words(day: date) -> str:
+    """E.g. '27 November 2026', for the console."""
+    return words_in(_ENGLISH).plain_day(day)
+
+
 def local_day(at: datetime, zone: str) -> date:
     """The calendar day of an instant (aware) in a zone."""
     return at.astimezone(ZoneInfo(zone)).date()
@@ -83,8 +88,7 @@ def slot_here(context: Context, at: datetime, zone: str) -> str:
 
 def _with_tags(words: Words) -> Callable[..., Markup]:
     def say(english: str, **values: object) -> Markup:
-        # The sentence is ours, its values are made safe.
-        return Markup(words.say(english)).format(**values)  # noqa: S704
+        return Markup(words.say(english)).format(**values)  # noqa: S704 - marked sentences alone come here
 
     return say
 

@@ -6,13 +6,13 @@ document.querySelectorAll("button[data-copy]").forEach((button) => {
   const said = words.nodeValue;
   button.hidden = false;
   button.addEventListener("click", async () => {
-    let done = "Copied";
+    let done = button.dataset.copied;
     try {
       await navigator.clipboard.writeText(button.dataset.copy);
     } catch {
       // No clipboard on plain http: mark the address instead, so that one key copies it.
       window.getSelection().selectAllChildren(button.parentElement.querySelector("a"));
-      done = "Marked";
+      done = button.dataset.marked;
     }
     words.nodeValue = done;
     setTimeout(() => { words.nodeValue = said; }, 2000);
