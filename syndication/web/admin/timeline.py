@@ -73,7 +73,7 @@ def _slots(one: Upcoming, now: datetime) -> list[tuple[datetime, Entry]]:
         title,
         f"{plural(one.readers, 'reader')}, {words}",
         links,
-        skip=one.schedule.id,
+        skip=one.schedule.id if one.slot > now else None,
     )
     later = [slot for slot in next_slots(value.cron, value.zone, one.slot, _MOST) if slot <= now + AHEAD]
     after = [
