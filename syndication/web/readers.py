@@ -27,7 +27,7 @@ from syndication.web.language import offered_by
 from syndication.web.mailbox import mail_page
 from syndication.web.render import token_page
 from syndication.web.security import SECRET_ADDRESS
-from syndication.web.visits import EXPIRED, opened, reader_of, visit_of
+from syndication.web.visits import EXPIRED, WRONG, opened, reader_of, visit_of
 from syndication.web.words import local_day
 
 router = APIRouter()
@@ -206,11 +206,11 @@ def view(request: Request, value: str) -> Response:
     name = DeliveryName.parse(written)
     subscriber_id = opened(request, Purpose.VIEW, token)
     if name is None or name.subscriber != subscriber_id:
-        raise HTTPException(404)
+        raise HTTPException(404, WRONG)
     with deps.database.read() as session:
         found = mail_of(session, name)
     if found is None:
-        raise HTTPException(404)
+        raise HTTPException(404, WRONG)
     return mail_page(fill(found.body.html, _links(deps, found.subscription_id, value)))
 
 

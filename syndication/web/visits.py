@@ -20,7 +20,9 @@ EXPIRED: Final = "expired"
 """Stands where a token for an hour was, when a mail is shown again as a page."""
 
 _SAMPLE_WORDS: Final = sentence("This link belongs to a sample. In your own mail it opens your own page.")
-_WRONG: Final = sentence("This link is not valid. Use the newest mail, or ask for a new link.")
+WRONG: Final = sentence("This link is not valid. Use the newest mail, or ask for a new link.")
+"""What every kind of wrong link is told, so that nobody learns which part of it was right."""
+
 _MOST_CHARACTERS: Final = 300
 
 
@@ -43,7 +45,7 @@ def opened(request: Request, purpose: Purpose, token: str) -> int:
     try:
         return deps_of(request).keys.open(purpose, token)
     except TokenError as error:
-        raise HTTPException(404, _WRONG) from error
+        raise HTTPException(404, WRONG) from error
 
 
 def reader_of(request: Request, subscription_id: int) -> ReaderPage | None:

@@ -4,11 +4,13 @@ import email
 import email.policy
 import json
 import re
+from html import unescape
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from syndication.store.tables import metadata
 from tests.acceptance.conftest import Service
 from tests.support.axe import grave_findings, is_wider_than_its_window
 
@@ -124,6 +126,46 @@ def announce(service: Service, page: Page, title: str) -> None:
     judged(page, f"{service.url}/newsletters/weekly/2", "We move")
 
 
+def addresses_in(service: Service, message: bytes) -> set[str]:
+    """Every address of ours that a mail holds, in its head and both parts."""
+    mail = email.message_from_bytes(message, policy=email.policy.default)
+    parts = [str(part.get_content()) for part in mail.walk() if part.get_content_maintype() == "text"]
+    everything = unescape("\n".join([*map(str, mail.values()), *parts]))
+    return set(re.findall(rf"{re.escape(service.url)}/[^\s<>\"')]*", everything))
+
+
+def everything_about_readers(service: Service) -> dict[str, list[tuple[object, ...]]]:
+    """Every row that a reader's own act could change."""
+    names = ("subscriber", "subscription", "subscription_topic", "consent_event", "suppression", "private_feed")
+    database = service.open_database()
+    with database.read() as session:
+        found = {
+            name: sorted((tuple(row) for row in session.execute(metadata.tables[name].select())), key=str)
+            for name in (*names, "delivery", "notice", "issue")
+        }
+    database.close()
+    return found
+
+
+def scan_the_mails(service: Service, page: Page) -> None:
+    """What a scanner does with all mails of a reader: HEAD, GET and a whole browser. Nothing of anybody changes."""
+    count = len(service.smtp.messages)
+    assert httpx.post(f"{service.url}/link", data={"email": "anna@example.org"}).status_code == 303
+    service.wait_until(lambda: len(service.smtp.messages) == count + 1)
+    service.wait_until(lambda: not service.ask("SELECT id FROM notice WHERE state <> 'accepted'"))
+    mails = [mail.message for mail in service.smtp.messages if b"\nTo: anna@example.org" in mail.message]
+    followed = sorted(set().union(*(addresses_in(service, mail) for mail in mails)))
+    kinds = {address.removeprefix(service.url).split("/")[1] for address in followed}
+    assert {"confirm", "preferences", "unsubscribe", "view", "yours"} <= kinds
+
+    before = everything_about_readers(service)
+    for address in followed:
+        assert httpx.head(address).status_code == 200, address
+        assert httpx.get(address).status_code == 200, address
+        page.goto(address)
+    assert everything_about_readers(service) == before
+
+
 @pytest.mark.parametrize("service", ["sqlite"], indirect=True)
 def test_every_page_of_preview_and_archive(service: Service, browser: Browser) -> None:
     service.start()
@@ -150,4 +192,5 @@ def test_every_page_of_preview_and_archive(service: Service, browser: Browser) -
     judged(page, f"{service.url}/admin/newsletters/1/preview", "As a reader of")
     judged(page, f"{service.url}/admin/newsletters/1/announce", "Nothing is sent yet.")
     announce(service, page, title)
+    scan_the_mails(service, page)
     page.context.close()

@@ -15,6 +15,7 @@ class Seen:
     path: str
     headers: Mapping[str, str]
     body: bytes = b""
+    method: str = "GET"
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def web_server(script: Script, address: str = "127.0.0.1", tls: ssl.SSLContext |
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:  # the name that http.server asks for
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            seen = Seen(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
+            seen = Seen(self.path, {name.lower(): value for name, value in self.headers.items()}, body, self.command)
             running.seen.append(seen)
             reply = running.script(seen)
             self.send_response(reply.status)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -71,7 +72,9 @@ class Visitor:
 
     def request(self, method: str, path: str, **request: Any) -> httpx.Response:  # noqa: ANN401 - as httpx has it
         """Any request; the answer is there once everything that follows it is done."""
-        return asyncio.run(self._ask(method, path, request))
+        # In a thread of its own: a browser's loop may run in this one.
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(asyncio.run, self._ask(method, path, request)).result()
 
     async def _ask(self, method: str, path: str, request: dict[str, Any]) -> httpx.Response:
         transport = httpx.ASGITransport(self.app, client=(self.address, 50_000), raise_app_exceptions=False)

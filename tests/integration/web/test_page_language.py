@@ -2,26 +2,21 @@
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
 
 import pytest
 from lxml import html
 from sqlmodel import select
 
-from syndication.domain.states import IssueState, SubscriptionStatus
 from syndication.domain.tokens import Purpose
 from syndication.lang.words import CATALOGUES
 from syndication.store.tables import (
     ConsentEventRow,
     DigestBodyRow,
-    IssueArticleRow,
-    IssueRow,
     NewsletterRow,
-    ScheduleRow,
 )
-from syndication.store.tables.articles import ArticleRow
 from tests.support.catalogues import catalogue
-from tests.support.website import KEYS, Website
+from tests.support.reader_pages import furnish, own_pages
+from tests.support.website import Website
 
 ITALIAN = {"accept-language": "it-IT,it;q=0.9,en;q=0.5"}
 SWITCH = 'aria-label="Lingua"'
@@ -176,39 +171,7 @@ def plain(text: str | None) -> str:
 def italian_pages(website: Website) -> Iterator[tuple[str, str]]:
     """Every page that visitors and readers can come to, each address with what it shows."""
     visitor = website.visitor()
-    (first, *_) = website.articles("agents", titles=("Uno", "Due"))
-    with website.database.write() as session:
-        uid = session.get_one(ArticleRow, first).uid
-        schedule = session.exec(select(ScheduleRow)).one()
-        for number, state in enumerate((IssueState.SENT, IssueState.EMPTY, IssueState.SKIPPED)):
-            row = IssueRow(
-                newsletter_id=schedule.newsletter_id,
-                schedule_id=schedule.id,
-                slot=website.now - timedelta(weeks=number),
-                state=state,
-                created_at=website.now,
-            )
-            session.add(row)
-            session.flush()
-            session.add(IssueArticleRow(issue_id=row.id or 0, article_id=first))
-    public = [
-        "/",
-        "/subscribe",
-        "/subscribe/sent",
-        "/link",
-        "/link/sent",
-        "/feeds/",
-        "/feeds/all/",
-        "/feeds/topics/agents/",
-    ]
-    public += [
-        "/newsletters/weekly/",
-        "/newsletters/weekly/1",
-        "/newsletters/weekly/sample",
-        f"/articles/{uid}",
-        "/nothing",
-    ]
-    for path in public:
+    for path in furnish(website):
         yield path, visitor.get(path, headers=ITALIAN).text
     for path, data in (
         ("/subscribe", {"email": "x"}),
@@ -216,35 +179,16 @@ def italian_pages(website: Website) -> Iterator[tuple[str, str]]:
         ("/link", {"email": "x"}),
     ):
         yield f"POST {path}", visitor.post(path, data=data, headers=ITALIAN).text
-    yield from pages_by_token(website)
-
-
-def pages_by_token(website: Website) -> Iterator[tuple[str, str]]:
-    visitor, number = website.visitor(), website.reader("agents", status=SubscriptionStatus.UNCONFIRMED)
-    with website.database.write() as session:
-        website_row = session.exec(select(NewsletterRow)).one()
-        website_row.own_hours = True
-        session.add(website_row)
-    confirm, preferences, leave = (
-        website.link(purpose, number) for purpose in (Purpose.CONFIRM, Purpose.PREFERENCES, Purpose.UNSUBSCRIBE)
-    )
-    visitor.post(confirm)
-    visitor.post(preferences, data={"topics": ["agents"], "language": "it"})
-    yours = f"/yours/{KEYS.sign_for_an_hour(Purpose.YOURS, number, website.now)}"
-    visitor.post(f"{preferences}/feed")
-    for path in (
-        confirm,
-        preferences,
-        f"{preferences}?saved=feed",
-        leave,
-        yours,
-        f"{yours}?asked=address",
-        f"{leave}x",
-    ):
+    confirm, preferences, leave, yours = own_pages(website, "it")
+    said = [
+        f"{preferences}?saved={one}" for one in ("choice", "schedule", "pause", "resume", "fresh", "feed", "feed-off")
+    ]
+    for path in (confirm, preferences, *said, leave, yours, f"{yours}?asked=address", f"{leave}x"):
         yield path, visitor.get(path, headers=ITALIAN).text
     wrong = {"topics": ["none"], "until": "2020-01-01", "cadence": "hourly", "email": "x", "sure": "no", "hour": "99"}
     for path in (preferences, f"{preferences}/pause", f"{preferences}/schedule", f"{yours}/address", f"{yours}/erase"):
         yield f"POST {path}", visitor.post(path, data=wrong).text
+    yield f"POST {leave}/fewer", visitor.post(f"{leave}/fewer", data={"cadence": "monthly"}).text
     for path in (f"{leave}/pause", f"{leave}?page=1", f"{leave}/return", f"{leave}?page=1"):
         yield f"POST {path}", visitor.post(path).text
     yield confirm, visitor.get(confirm).text

@@ -10,7 +10,7 @@ from syndication.domain.delivery import DeliveryKind, DeliveryName
 from syndication.domain.states import SubscriptionStatus
 from syndication.domain.tokens import KeyRing, Purpose
 from syndication.jobs.notices import send_link
-from syndication.store.tables import ConsentEventRow, NoticeRow, SegmentRow, SubscriptionRow
+from syndication.store.tables import ConsentEventRow, NoticeRow, SegmentRow, SubscriptionRow, metadata
 from tests.support.website import KEYS, SITE, Website
 
 ONE_CLICK = "List-Unsubscribe=One-Click"
@@ -157,19 +157,57 @@ def test_an_erased_reader_is_told_the_same_as_one_who_left(website: Website) -> 
     assert client.get(link).status_code == 200
 
 
-@pytest.mark.parametrize("purpose", ["confirm", "preferences", "unsubscribe", "view"])
-def test_wrong_links_are_not_found_in_the_same_words(website: Website, purpose: str) -> None:
-    subscription_id = website.reader("agents")
-    good = KEYS.sign(Purpose(purpose), subscription_id)
-    other = KEYS.sign(Purpose.FEED, subscription_id)
-    foreign = KeyRing({"a": b"x" * 32}, "a").sign(Purpose(purpose), subscription_id)
-    client = website.visitor()
-    answers = [client.get(f"/{purpose}/{token}") for token in (good[:-1], good[:-1] + "7a", other, foreign, "x")]
+OWN_ROUTES = (
+    *(("GET", f"/{purpose}/{{}}") for purpose in ("confirm", "preferences", "unsubscribe", "view", "yours")),
+    ("GET", "/yours/{}/export.json"),
+    *(("POST", f"/yours/{{}}/{act}") for act in ("address", "erase")),
+    *(("POST", f"/{purpose}/{{}}") for purpose in ("confirm", "preferences", "unsubscribe")),
+    *(("POST", f"/unsubscribe/{{}}/{act}") for act in ("pause", "fewer", "return")),
+    *(("POST", f"/preferences/{{}}/{act}") for act in ("schedule", "pause", "resume", "fresh", "feed", "feed/revoke")),
+)
+
+
+def wrong_tokens(purpose: Purpose, number: int) -> list[str]:
+    """Truncated, with an end of its own, of another purpose, of a foreign key, of another reader's seal, made up."""
+    good = KEYS.sign(purpose, number)
+    another = KEYS.sign(purpose, number + 1)
+    others = [KEYS.sign(one, number) for one in Purpose if one is not purpose]
+    foreign = KeyRing({"a": b"x" * 32}, "a").sign(purpose, number)
+    middle = len(good) // 2
+    return [
+        good[:-1],
+        good[:-1] + "7a",
+        good[:middle] + another[middle:],
+        *others,
+        foreign,
+        "x",
+        "A" * 50,
+        good.upper(),
+    ]
+
+
+@pytest.mark.parametrize(("method", "route"), OWN_ROUTES, ids=lambda value: value.replace("{}", "…"))
+def test_wrong_links_are_not_found_in_the_same_words(website: Website, method: str, route: str) -> None:
+    number = website.reader("agents")
+    website.visitor().post(website.link(Purpose.PREFERENCES, number) + "/feed")
+    known = whole_database(website)
+    client, purpose = website.visitor(), Purpose(route.split("/")[1])
+
+    answers = [client.request(method, route.format(token)) for token in wrong_tokens(purpose, number)]
+
     assert {answer.status_code for answer in answers} == {404}
     assert len({answer.text for answer in answers}) == 1
-    posted = client.post(f"/{purpose}/{foreign}")
-    assert posted.status_code in {404, 405}
-    assert events(website) == []
+    assert len({str(sorted(answer.headers.items())) for answer in answers}) == 1
+    assert whole_database(website) == known
+
+
+def whole_database(website: Website) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every table."""
+    with website.database.read() as session:
+        return {
+            table.name: sorted((tuple(row) for row in session.execute(table.select())), key=str)
+            for table in metadata.sorted_tables
+        }
 
 
 def test_a_mail_can_be_read_as_a_page_with_its_own_links(website: Website) -> None:
