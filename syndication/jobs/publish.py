@@ -1,10 +1,11 @@
 """Articles with topics → feed documents in the store, and from there to files."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ from syndication.domain.site import Site
 from syndication.publish.documents import dated, documents
 from syndication.store.archives import append_history
 from syndication.store.database import Database
+from syndication.store.feed_changes import feeds_of, take_changes
 from syndication.store.feed_documents import (
     Published,
     documents_since,
@@ -51,20 +53,28 @@ def publish_feeds(database: Database, site: Site, now: datetime, *, thorough: bo
     now: aware UTC; the date of changes that left none in the data. thorough: also give old articles that were accepted
     late their place in the archives; news get theirs always. Safe to run at any time, by several processes.
     """
-    append_history(database, thorough=thorough)
-    with database.read() as session:
-        plans = planned_feeds(session, site)
-        leaving = leaving_paths(session, {plan.name: plan.path for plan in plans})
-        changed = [plan for plan in plans if _is_changed(session, site, plan)]
-    outcome = Counter({False: (len(plans) - len(changed)) * len(FeedFormat)})
     with ThreadPoolExecutor(_WORKERS, "publish") as pool:
-        for first in range(0, len(changed), _AT_ONCE):
-            part = changed[first : first + _AT_ONCE]
-            outcome.update(_publish(database, site, part, now, pool))
-    for path, moved_to in leaving:
-        with database.write() as session:
-            outcome[True] += retire_documents(session, [path], moved_to)
-        _log.info("feed_moved" if moved_to else "feed_removed", path=path, moved_to=moved_to)
+        publisher = _Publisher(database, site, now, pool)
+        outcome = publisher.changed()
+        append_history(database, thorough=thorough)
+        with database.read() as session:
+            plans = planned_feeds(session, site)
+            leaving = leaving_paths(session, {plan.name: plan.path for plan in plans})
+        for path, moved_to in leaving:
+            with database.write() as session:
+                outcome[True] += retire_documents(session, [path], moved_to)
+            _log.info("feed_moved" if moved_to else "feed_removed", path=path, moved_to=moved_to)
+        for part in batched(plans, _AT_ONCE):
+            outcome += publisher.publish(part)
+            # News that came meanwhile do not wait for the rest of the feeds.
+            outcome += publisher.changed()
+    return PublishReport(written=outcome[True], unchanged=outcome[False])
+
+
+def publish_changed(database: Database, site: Site, now: datetime) -> PublishReport:
+    """Bring only the feeds up to date that hold articles whose texts or verdicts changed; now: aware UTC."""
+    with ThreadPoolExecutor(_WORKERS, "publish") as pool:
+        outcome = _Publisher(database, site, now, pool).changed()
     return PublishReport(written=outcome[True], unchanged=outcome[False])
 
 
@@ -84,10 +94,6 @@ def export_feeds(database: Database, folder: Path) -> int:
     return changed
 
 
-def _is_changed(session: Session, site: Site, plan: FeedPlan) -> bool:
-    return published(session, plan.path).fingerprint != outline_feed(session, site, plan).fingerprint
-
-
 @dataclass(frozen=True, slots=True)
 class _Built:
     """The documents of a feed, and what was stored of it when they were made."""
@@ -98,43 +104,67 @@ class _Built:
     before: Published
 
 
-def _publish(
-    database: Database, site: Site, plans: Sequence[FeedPlan], now: datetime, pool: ThreadPoolExecutor
-) -> Counter[bool]:
-    """How many documents of these feeds were written (True) and were not (False)."""
-    outcome = Counter[bool]()
-    left = list(plans)
-    for _ in range(_TRIES):
-        built = [one for one in pool.map(lambda plan: _build(database, site, plan, now), left) if one]
-        outcome[False] += (len(left) - len(built)) * len(FeedFormat)
-        left = []
-        # One commit for all of them: a commit is dear beside building a feed.
-        with database.write() as session:
-            for one in built:
-                written = save_documents(session, one.documents, one.fingerprint, one.before.version, one.plan.name)
-                if written is None:
-                    left.append(one.plan)
-                    continue
-                outcome.update({True: written, False: len(one.documents) - written})
-                if written:
-                    queue_pings(session, site.hubs, _addresses(site, one.documents), now)
-        if not left:
-            return outcome
-    # Whoever kept coming first has published newer data than ours; the next run looks again.
-    _log.warning("feeds_contended", paths=[plan.path for plan in left], tries=_TRIES)
-    outcome[False] += len(left) * len(FeedFormat)
-    return outcome
+@dataclass(frozen=True, slots=True)
+class _Publisher:
+    """One run. Each method answers how many documents were written (True) and were not (False)."""
 
+    database: Database
+    site: Site
+    now: datetime
+    pool: ThreadPoolExecutor
 
-def _build(database: Database, site: Site, plan: FeedPlan, now: datetime) -> _Built | None:
-    """The documents of a feed; None when somebody else has published them already."""
-    with database.read() as session:
-        before = published(session, plan.path)
-        outline = outline_feed(session, site, plan)
-        if outline.fingerprint == before.fingerprint:
-            return None
-        feed = load_feed(session, site, outline)
-    return _Built(plan, documents(dated(feed, before.last_modified, now)), outline.fingerprint, before)
+    def changed(self) -> Counter[bool]:
+        """Publish the feeds of the articles that changed."""
+        outcome = Counter[bool]()
+        ids = take_changes(self.database)
+        if ids:
+            append_history(self.database, thorough=False)
+            with self.database.read() as session:
+                names = feeds_of(session, ids)
+                plans = [plan for plan in planned_feeds(session, self.site) if plan.name in names]
+            for part in batched(plans, _AT_ONCE):
+                outcome += self.publish(part)
+        return outcome
+
+    def publish(self, plans: Sequence[FeedPlan]) -> Counter[bool]:
+        """Publish these feeds, where their data changed."""
+        outcome = Counter[bool]()
+        left = list(plans)
+        for _ in range(_TRIES):
+            built = [one for one in self.pool.map(self._build, left) if one]
+            outcome[False] += (len(left) - len(built)) * len(FeedFormat)
+            left = []
+            if built:
+                # One commit for all of them: a commit is dear beside building a feed.
+                with self.database.write() as session:
+                    for one in built:
+                        left += self._save(session, one, outcome)
+            if not left:
+                return outcome
+        # Whoever kept coming first has published newer data than ours; the next run looks again.
+        _log.warning("feeds_contended", paths=[plan.path for plan in left], tries=_TRIES)
+        outcome[False] += len(left) * len(FeedFormat)
+        return outcome
+
+    def _build(self, plan: FeedPlan) -> _Built | None:
+        """The documents of a feed; None when they are published already."""
+        with self.database.read() as session:
+            before = published(session, plan.path)
+            outline = outline_feed(session, self.site, plan)
+            if outline.fingerprint == before.fingerprint:
+                return None
+            feed = load_feed(session, self.site, outline)
+        return _Built(plan, documents(dated(feed, before.last_modified, self.now)), outline.fingerprint, before)
+
+    def _save(self, session: Session, one: _Built, outcome: Counter[bool]) -> list[FeedPlan]:
+        """Keep what was built; answers the feed when it must be built again."""
+        written = save_documents(session, one.documents, one.fingerprint, one.before.version, one.plan.name)
+        if written is None:
+            return [one.plan]
+        outcome.update({True: written, False: len(one.documents) - written})
+        if written:
+            queue_pings(session, self.site.hubs, _addresses(self.site, one.documents), self.now)
+        return []
 
 
 def _addresses(site: Site, made: Sequence[FeedDocument]) -> list[str]:
@@ -161,3 +191,10 @@ def write_file(folder: Path, name: str, content: bytes) -> bool:
     new.write_bytes(content)
     new.replace(path)
     return True
+
+
+def batched(plans: Iterable[FeedPlan], size: int) -> Iterator[list[FeedPlan]]:
+    """The plans, so many at a time."""
+    rest = iter(plans)
+    while part := list(islice(rest, size)):
+        yield part

@@ -3,7 +3,7 @@
 Sources: RSS Advisory Board profile 1.0; RFC 4287; RFC 5988 relations in RSS as in RFC 5005, appendix B.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Final
@@ -25,16 +25,21 @@ _STYLE: Final = "/static/feed.css"
 _XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
-def rss(feed: Feed) -> bytes:
-    """The bytes of a fitted feed in RSS 2.0. A pure function of the feed."""
-    written: bytes = _generator(feed, FeedFormat.RSS).rss_str()
+def rss(feed: Feed, entries: "Sequence[Entry] | None" = None) -> bytes:
+    """The bytes of a fitted feed in RSS 2.0. A pure function of the feed. entries: its own, if they are made already."""
+    written: bytes = _generator(feed, FeedFormat.RSS, entries).rss_str()
     return written
 
 
-def atom(feed: Feed) -> bytes:
-    """The bytes of a fitted feed in Atom 1.0. A pure function of the feed."""
-    written: bytes = _generator(feed, FeedFormat.ATOM).atom_str()
+def atom(feed: Feed, entries: "Sequence[Entry] | None" = None) -> bytes:
+    """The bytes of a fitted feed in Atom 1.0. A pure function of the feed. entries: as of `rss`."""
+    written: bytes = _generator(feed, FeedFormat.ATOM, entries).atom_str()
     return written
+
+
+def entries_of(feed: Feed) -> "list[Entry]":
+    """The entries of a fitted feed, which RSS and Atom are both written from."""
+    return [_entry(item, feed.language) for item in feed.items]
 
 
 class Entry(FeedEntry):  # type: ignore[misc]  # feedgen ships no types
@@ -139,7 +144,7 @@ class _Prefixes(BaseExtension):  # type: ignore[misc]  # feedgen ships no types
         return {"dc": _DC, "media": _MEDIA, "fh": _HISTORY}
 
 
-def _generator(feed: Feed, form: FeedFormat) -> Generator:
+def _generator(feed: Feed, form: FeedFormat, entries: Sequence[Entry] | None) -> Generator:
     generator = Generator(feed.updated_at)
     generator.id(feed.id)
     generator.title(feed.title)
@@ -156,8 +161,8 @@ def _generator(feed: Feed, form: FeedFormat) -> Generator:
     generator.head = tuple(_head(feed, form))
     generator.is_archive = bool(feed.current)
     generator.style_url = f"{feed.public_url}{_STYLE}"
-    for item in feed.items:
-        generator.add_entry(_entry(item, feed.language))
+    for entry in entries_of(feed) if entries is None else entries:
+        generator.add_entry(entry)
     return generator
 
 

@@ -7,9 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from sqlalchemy import ColumnElement, Select, String, and_, case, cast, exists, func, insert, literal, select
+from sqlalchemy import ColumnElement, Select, String, and_, case, cast, exists, func, literal, select
 from sqlmodel import Session, col
 
+from syndication.store.bulk import insert_rows
 from syndication.store.counters import raise_counter
 from syndication.store.database import Database
 from syndication.store.feed_plans import FeedKind, languages_of
@@ -92,10 +93,6 @@ def _append(session: Session, places: Sequence[Place]) -> int:
         )
         placed = set(known.scalars())
         new = [article_id for article_id in ids if article_id not in placed]
-        rows += [
-            {"feed": feed, "number": number, "article_id": article_id}
-            for number, article_id in enumerate(new, last + 1)
-        ]
-    if rows:
-        session.execute(insert(ArchiveEntryRow), rows)
+        rows += [(feed, number, article_id) for number, article_id in enumerate(new, last + 1)]
+    insert_rows(session, ArchiveEntryRow, ("feed", "number", "article_id"), rows)
     return len(rows)

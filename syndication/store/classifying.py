@@ -16,6 +16,7 @@ from syndication.domain.rules import parse
 from syndication.domain.topics import Topic, Verdict
 from syndication.html.text import plain_text
 from syndication.store.counters import counter, raise_counter
+from syndication.store.feed_changes import note_changes
 from syndication.store.tables import (
     ArticleRow,
     ArticleTextRow,
@@ -127,14 +128,15 @@ def store_verdicts(
     articles = _locked(session, documents, rules_version)
     known = _current(session, articles)
     kept = [verdict for verdict in verdicts if verdict.article_id in articles]
-    is_changed = _keep(session, kept, known, now)
+    changed = _keep(session, kept, known, now)
     looked_at = update(ArticleRow).where(col(ArticleRow.id).in_(articles)).values(rules_version=rules_version)
     session.execute(looked_at, execution_options=_NO_SYNC)
     accepted = [verdict for verdict in kept if verdict.accepted]
     seen_before = {article_id for article_id, _ in known}
+    note_changes(session, {verdict.article_id for verdict in accepted} | changed)
     newly = {verdict.article_id: articles[verdict.article_id] for verdict in accepted}.values()
     _number(session, [article for article in newly if _is_news(article, now, is_second_look=article.id in seen_before)])
-    return Stored(len(articles), Counter(verdict.topic for verdict in accepted), bool(accepted) or is_changed)
+    return Stored(len(articles), Counter(verdict.topic for verdict in accepted), bool(accepted) or bool(changed))
 
 
 def _locked(session: Session, documents: Sequence[Document], rules_version: int) -> dict[int, Row[Any]]:
@@ -157,8 +159,8 @@ def _current(session: Session, article_ids: Iterable[int]) -> dict[_Key, _Values
     return {_key(row): dict(row) for row in session.execute(statement).mappings()}
 
 
-def _keep(session: Session, verdicts: Iterable[Verdict], known: Mapping[_Key, _Values], now: datetime) -> bool:
-    """Write what differs from the current verdicts; answers whether anything but a version did.
+def _keep(session: Session, verdicts: Iterable[Verdict], known: Mapping[_Key, _Values], now: datetime) -> set[int]:
+    """Write what differs from the current verdicts; answers of which articles anything but a version did.
 
     The history gets every change. That an article never was in a topic is no change.
     """
@@ -177,7 +179,7 @@ def _keep(session: Session, verdicts: Iterable[Verdict], known: Mapping[_Key, _V
     _execute(session, insert(ClassificationRow), new)
     _execute(session, update(ClassificationRow), turned + confirmed)
     _execute(session, insert(ClassificationHistoryRow), past)
-    return bool(past)
+    return {row["article_id"] for row in past}
 
 
 def _execute(session: Session, statement: Insert | Update, rows: Sequence[_Values]) -> None:

@@ -3,15 +3,17 @@
 import operator
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 from sqlmodel import Session, col
 
 from syndication.domain.feeds import FeedDocument, FeedFormat
 from syndication.store.counters import raise_counter
 from syndication.store.database import changed
 from syndication.store.tables import FeedDocumentRow
+
+_NO_SYNC: Final = {"synchronize_session": False}
 
 
 class Published(NamedTuple):
@@ -57,18 +59,28 @@ def save_documents(
     # for newer versions than theirs misses none, and no two publishers save at the same time.
     version = raise_counter(session, "feed")
     path = documents[0].path
-    rows = {row.form: row for row in session.scalars(select(FeedDocumentRow).where(col(FeedDocumentRow.path) == path))}
+    own = col(FeedDocumentRow.path) == path
+    known = (col(FeedDocumentRow.form), col(FeedDocumentRow.version), col(FeedDocumentRow.etag))
+    rows = {row.form: row for row in session.execute(select(*known).where(own))}
     if max((row.version for row in rows.values()), default=0) != seen:
         return None
-    written = 0
-    for document in documents:
-        row = rows.get(document.form)
-        if row is None or row.etag != document.etag:
-            written += 1
-            session.merge(_document_row(document, version, fingerprint, feed))
-        else:
-            row.fingerprint, row.feed = fingerprint, feed
-    return written
+    new = [document for document in documents if document.form not in rows]
+    changed = [
+        document for document in documents if document.form in rows and document.etag != rows[document.form].etag
+    ]
+    session.execute(
+        update(FeedDocumentRow).where(own).values(fingerprint=fingerprint, feed=feed), execution_options=_NO_SYNC
+    )
+    for document in changed:
+        values = _values(document, version)
+        this = update(FeedDocumentRow).where(own, col(FeedDocumentRow.form) == document.form)
+        session.execute(this.values(values), execution_options=_NO_SYNC)
+    if new:
+        key = {"path": path, "fingerprint": fingerprint, "feed": feed}
+        session.execute(
+            insert(FeedDocumentRow), [key | _values(document, version) | {"form": document.form} for document in new]
+        )
+    return len(new) + len(changed)
 
 
 class Leaving(NamedTuple):
@@ -126,20 +138,16 @@ def documents_since(session: Session, version: int) -> Iterator[Stored]:
         session.expunge(row)
 
 
-def _document_row(document: FeedDocument, version: int, fingerprint: str, feed: str) -> FeedDocumentRow:
-    return FeedDocumentRow(
-        feed=feed,
-        moved_to="",
-        path=document.path,
-        form=document.form,
-        version=version,
-        fingerprint=fingerprint,
-        etag=document.etag,
-        last_modified=document.last_modified,
-        body=document.body,
-        gzip=document.gzip,
-        brotli=document.brotli,
-    )
+def _values(document: FeedDocument, version: int) -> dict[str, Any]:
+    return {
+        "moved_to": "",
+        "version": version,
+        "etag": document.etag,
+        "last_modified": document.last_modified,
+        "body": document.body,
+        "gzip": document.gzip,
+        "brotli": document.brotli,
+    }
 
 
 def _document(row: FeedDocumentRow) -> FeedDocument:

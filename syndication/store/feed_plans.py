@@ -114,10 +114,15 @@ def languages_of(session: Session) -> dict[str, tuple[str, ...]]:
         last = found
     families = defaultdict[str, list[str]](list)
     for code in codes:
-        family = code.split("-", maxsplit=1)[0].lower()
+        family = family_of(code)
         if family.isascii() and family.isalpha():
             families[family].append(code)
     return {family: tuple(families[family]) for family in sorted(families)}
+
+
+def family_of(code: str) -> str:
+    """The language without its region: 'en' of 'en-US'."""
+    return code.split("-", maxsplit=1)[0].lower()
 
 
 def source_plan(row: SourceRow, site: Site) -> FeedPlan:

@@ -22,7 +22,13 @@ from syndication.store.tables.collecting import (
 )
 from syndication.store.tables.columns import metadata
 from syndication.store.tables.console import AdminRow, AdminSessionRow, AuditEntryRow, TokenRow
-from syndication.store.tables.feeds import ArchiveEntryRow, FeedReadingRow, HubPingRow, PrivateFeedRow
+from syndication.store.tables.feeds import (
+    ArchiveEntryRow,
+    ChangedArticleRow,
+    FeedReadingRow,
+    HubPingRow,
+    PrivateFeedRow,
+)
 from syndication.store.tables.imports import ReaderImportRejectRow, ReaderImportRow, ReaderUploadRow
 from syndication.store.tables.incoming import BounceScoreRow, IncomingMailRow
 from syndication.store.tables.newsletters import (
@@ -65,6 +71,7 @@ __all__ = [
     "ArticleTextRow",
     "AuditEntryRow",
     "BounceScoreRow",
+    "ChangedArticleRow",
     "ClassificationHistoryRow",
     "ClassificationRow",
     "ConsentEventRow",

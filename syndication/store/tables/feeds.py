@@ -1,11 +1,11 @@
-"""Tables of publishing beside the documents: archive pages, private feeds, pings to hubs, how feeds are read."""
+"""Tables of publishing beside the documents: archive pages, what changed, private feeds, pings to hubs, how feeds are read."""
 
 from datetime import date, datetime
 
 from sqlalchemy import BigInteger, UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlmodel import Column, Field, SQLModel
 
-from syndication.store.tables.columns import big_reference
+from syndication.store.tables.columns import BIG, big_reference
 
 
 class ArchiveEntryRow(SQLModel, table=True):
@@ -20,6 +20,14 @@ class ArchiveEntryRow(SQLModel, table=True):
     feed: str = Field(primary_key=True, max_length=64)
     number: int = Field(primary_key=True)
     article_id: int = big_reference("article.id", index=True)
+
+
+class ChangedArticleRow(SQLModel, table=True):
+    """An article whose feeds are to be looked at first. Taken away when somebody does; see `store.feed_changes`."""
+
+    __tablename__ = "changed_article"
+
+    article_id: int = Field(sa_column=Column(BIG, primary_key=True, autoincrement=False))
 
 
 class PrivateFeedRow(SQLModel, table=True):

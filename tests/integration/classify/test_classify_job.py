@@ -22,6 +22,7 @@ from syndication.store.classifying import (
 )
 from syndication.store.counters import counter
 from syndication.store.database import Database
+from syndication.store.feed_changes import take_changes
 from syndication.store.intake import update_articles
 from syndication.store.tables import ArticleRow, ArticleTextRow, ClassificationHistoryRow, ClassificationRow, TopicRow
 from tests.support.classifying import Requests, add_pending, seq_of, set_up, topics_of
@@ -63,6 +64,20 @@ def test_an_article_gets_its_topics_with_reasons_and_a_seq(database: Database) -
         assert _verdicts(session, neither) == [(False, 0.0, [], 1), (False, 0.0, [], 1)]
         assert (seq_of(session, both), seq_of(session, neither)) == (1, None)
         assert counter(session, "seq") == 1
+
+
+def test_what_feeds_may_show_differently_is_noted_for_them(database: Database) -> None:
+    source = set_up(database, agents="agent*")
+    with database.write() as session:
+        stays, leaves, never = (add_pending(session, source, title) for title in ("Agents", "An agent", "Football"))
+    classify_pending(database, Requests(), NOW)
+    assert take_changes(database) == [stays, leaves]
+    _edit(database, leaves, "Nothing")
+    _edit(database, stays, "More agents")
+    _edit(database, never, "Hockey")
+    classify_pending(database, Requests(), LATER)
+    assert take_changes(database) == [stays, leaves]
+    assert take_changes(database) == []
 
 
 def test_a_second_run_finds_nothing_to_do(database: Database) -> None:

@@ -4,6 +4,7 @@ import gzip
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import brotli
 import pytest
@@ -11,11 +12,24 @@ from sqlmodel import Session, col, select, update
 
 from syndication.domain.feeds import FeedDocument
 from syndication.domain.site import Site
-from syndication.jobs.publish import PublishReport, export_feeds, publish_feeds
+from syndication.domain.tokens import KeyRing
+from syndication.jobs.classify import classify_pending
+from syndication.jobs.publish import PublishReport, export_feeds, publish_changed, publish_feeds
 from syndication.publish.documents import documents
 from syndication.store.database import Database, open_database
+from syndication.store.feed_changes import note_changes, take_changes
 from syndication.store.feed_documents import Stored, documents_since, published, save_documents
-from syndication.store.tables import ArticleRow, ArticleTextRow, TopicRow, metadata
+from syndication.store.tables import (
+    ArticleRow,
+    ArticleTextRow,
+    ClassificationHistoryRow,
+    ClassificationRow,
+    CounterRow,
+    SourceRow,
+    TopicRow,
+    metadata,
+)
+from syndication.web.feeds import FeedServer
 from tests.support.feeds import PREFIX, PUBLIC_URL, a_feed, an_item
 from tests.support.rows import NOW, add_article, add_counters, add_source, add_topic
 
@@ -82,6 +96,78 @@ def test_a_changed_article_rewrites_only_the_feeds_that_hold_it(filled: Database
     }
     assert all(b"Edited" in found.document.body for found in changed.values())
     assert all(found.document.last_modified == NOW + HOUR for found in changed.values())
+
+
+def test_only_the_feeds_of_changed_articles_are_looked_at_first(filled: Database) -> None:
+    publish_feeds(filled, SITE, NOW)
+    before = newest_version(filled)
+    with filled.write() as session:
+        # Nobody noted this change of all feeds, so the short way does not see it.
+        session.execute(update(SourceRow).values(title="Renamed"))
+    assert publish_changed(filled, SITE, NOW) == PublishReport(written=0, unchanged=0)
+    edit(filled, 1, "Edited")
+    with filled.write() as session:
+        note_changes(session, session.scalars(select(ArticleRow.id).where(ArticleRow.uid == "article1")).all())
+    assert publish_changed(filled, SITE, NOW + HOUR) == PublishReport(written=12, unchanged=0)
+    assert not [path for path in stored_in(filled, before) if "agents" in path]
+    assert publish_changed(filled, SITE, NOW + HOUR) == PublishReport(written=0, unchanged=0)
+    assert publish_feeds(filled, SITE, NOW + HOUR) == PublishReport(written=3, unchanged=12)
+
+
+def test_an_article_that_leaves_a_topic_leaves_its_feed_first(filled: Database) -> None:
+    with filled.write() as session:
+        article = session.exec(select(ArticleRow).where(ArticleRow.uid == "article1")).one()
+        assert article.id
+        past = ClassificationHistoryRow(
+            article_id=article.id, topic_id=2, accepted=True, score=0.9, version=1, decided_at=NOW
+        )
+        session.add(past)
+    publish_feeds(filled, SITE, NOW)
+    with filled.write() as session:
+        own = col(ClassificationRow.article_id) == article.id
+        session.execute(update(ClassificationRow).where(own).values(accepted=False))
+        note_changes(session, [article.id])
+    publish_changed(filled, SITE, NOW + HOUR)
+    for path in ("/feeds/topics/llm.atom", "/feeds/all.atom", "/feeds/sources/radar.atom", "/feeds/languages/en.atom"):
+        assert b"Article 1" not in stored_in(filled)[path].document.body
+
+
+def test_what_was_classified_by_another_process_is_served_at_the_next_look(filled: Database) -> None:
+    publish_feeds(filled, SITE, NOW)
+    server = FeedServer(filled, SITE, KeyRing({"a": b"k" * 32}, "a"), lambda: NOW)
+    server.refresh()
+    elsewhere = open_database(filled.engine.url.render_as_string(hide_password=False))
+    with elsewhere.write() as session:
+        session.execute(update(CounterRow).where(col(CounterRow.name) == "rules").values(n=1))
+        session.execute(update(ArticleRow).values(rules_version=1))
+        session.execute(update(TopicRow).values(rule="edited"))
+    edit(elsewhere, 1, "Edited")
+    with elsewhere.write() as session:
+        session.execute(update(ArticleRow).where(col(ArticleRow.uid) == "article1").values(rules_version=0))
+    classify_pending(elsewhere, lambda *_, **__: None, NOW + HOUR)
+    assert publish_changed(elsewhere, SITE, NOW + HOUR).written == 15
+    elsewhere.close()
+    sent: list[dict[str, Any]] = []
+    scope = {"path": "/feeds/topics/agents.atom", "method": "GET", "query_string": b"", "headers": []}
+    assert server.answer_at_once(scope, sent.append)
+    assert b"Edited" not in sent[1]["body"]
+    server.refresh()
+    assert server.answer_at_once(scope, sent.append)
+    assert b"Edited" in sent[3]["body"]
+
+
+def test_when_very_many_articles_changed_all_feeds_are_looked_at_instead(filled: Database) -> None:
+    publish_feeds(filled, SITE, NOW)
+    for number, picked in ((200, 200), (201, 0)):
+        with filled.write() as session:
+            note_changes(session, range(1, number + 1))
+        assert len(take_changes(filled)) == picked
+        assert take_changes(filled) == []
+    edit(filled, 1, "Edited")
+    with filled.write() as session:
+        note_changes(session, range(1, 2_500))
+    assert publish_changed(filled, SITE, NOW + HOUR) == PublishReport(written=0, unchanged=0)
+    assert publish_feeds(filled, SITE, NOW + HOUR) == PublishReport(written=12, unchanged=3)
 
 
 def test_a_removed_article_leaves_the_feeds_and_the_date_moves_on(filled: Database) -> None:
