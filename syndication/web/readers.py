@@ -54,9 +54,9 @@ _OFTEN: Final = MappingProxyType(
 )
 _RARER: Final = MappingProxyType(
     {
-        Cadence.DAILY: sentence("Once a day instead"),
-        Cadence.WEEKLY: sentence("Once a week instead"),
-        Cadence.MONTHLY: sentence("Once a month instead"),
+        Cadence.DAILY: sentence("Only once a day"),
+        Cadence.WEEKLY: sentence("Only once a week"),
+        Cadence.MONTHLY: sentence("Only once a month"),
     }
 )
 _NO_TOPIC: Final = sentence("Choose at least one topic, pause, or unsubscribe.")

@@ -9,7 +9,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from syndication.lang.direction import direction
+from syndication.lang.direction import direction, main_language
 from syndication.lang.sentences import sentence
 from syndication.lang.words import Words, words_in
 
@@ -71,6 +71,7 @@ def page_words(language: str) -> dict[str, object]:
         "articles": words.articles,
         "minutes": words.minutes,
         "mark": words.mark,
+        "lang_of": _other_language(language),
     }
 
 
@@ -84,6 +85,15 @@ def day_here(context: Context, at: datetime, zone: str) -> str:
 def slot_here(context: Context, at: datetime, zone: str) -> str:
     """`slot_words`, in the language of the page."""
     return slot_words(at, zone, context["lang"])
+
+
+def _other_language(page: str) -> Callable[[str], Markup]:
+    def lang_of(code: str) -> Markup:
+        """The attribute for words that are not in the page's language, such as a newsletter's own title; "" for those that are."""
+        is_other = main_language(code) not in {"", main_language(page)}
+        return Markup(' lang="{}"').format(code) if is_other else Markup("")
+
+    return lang_of
 
 
 def _with_tags(words: Words) -> Callable[..., Markup]:

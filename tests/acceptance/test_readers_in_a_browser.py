@@ -100,7 +100,7 @@ def test_a_reader_signs_up_changes_their_mind_and_leaves_without_a_script_or_a_m
         press(page, "Termina subito la pausa")
 
         page.get_by_role("link", name="Annulla l'iscrizione").click()
-        press(page, "Piuttosto una volta al mese")
+        press(page, "Solo una volta al mese")
         expect(page.get_by_role("heading", name="D'ora in poi meno mail")).to_be_visible()
         page.get_by_role("link", name="Annulla l'iscrizione").click()
         press(page, "Annulla l'iscrizione")

@@ -43,6 +43,13 @@ def test_a_sentence_with_tags_makes_its_values_safe() -> None:
     assert said == "<strong>&lt;b&gt;</strong> con A &amp; B."
 
 
+def test_words_in_another_language_than_the_page_s_say_so() -> None:
+    lang_of = page_words("it")["lang_of"]
+    assert callable(lang_of)
+
+    assert [lang_of(code) for code in ("it-CH", "en", 'e"><b>')] == ["", ' lang="en"', ' lang="e&#34;&gt;&lt;b&gt;"']
+
+
 def test_a_reason_without_words_in_a_language_becomes_one_that_has_them() -> None:
     told = page_words("it")["told"]
     assert callable(told)
