@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, Subquery, case, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
@@ -74,3 +74,56 @@ def _summed(day: date, path: str, group: Sequence[Reading]) -> FeedDay:
     agents = tuple(reading.agent for reading in sorted(group, key=lambda reading: (-reading.requests, reading.agent)))
     readers = sum(reading.readers for reading in group)
     return FeedDay(path, day, requests, round(unmodified / requests, 3), readers, subscribers, agents)
+
+
+class Asked(NamedTuple):
+    """How often something was asked for. what: a feed's path, a day, or a program, as the caller wanted it.
+
+    people: the most on one day: readers seen themselves, and those that aggregators say they read for.
+    """
+
+    what: Any
+    requests: int
+    unmodified: int
+    people: int
+
+    @property
+    def unmodified_share(self) -> float:
+        """Of the requests, 0 to 1."""
+        return self.unmodified / self.requests if self.requests else 0.0
+
+
+def asked_feeds(session: Session, day: date, limit: int) -> list[Asked]:
+    """The feeds (paths) that were asked for since a day, the most asked for first."""
+    days = _by_day(col(FeedReadingRow.path), day).subquery()
+    return _summed_over(session, days, limit)
+
+
+def asked_days(session: Session, day: date, path: str = "") -> list[Asked]:
+    """The days since a day on which anything was asked for, oldest first. path: only this feed."""
+    rows = session.execute(_by_day(literal(""), day, path).order_by(col(FeedReadingRow.day)))
+    return [Asked(at, requests, unmodified, people) for _, at, requests, unmodified, people in rows]
+
+
+def asked_programs(session: Session, day: date, limit: int, path: str = "") -> list[Asked]:
+    """The programs that asked since a day, those that asked most often first. path: for this feed only."""
+    days = _by_day(col(FeedReadingRow.agent), day, path).subquery()
+    return _summed_over(session, days, limit)
+
+
+def _by_day(what: Any, day: date, path: str = "") -> Select[Any]:  # noqa: ANN401 - a column of text, or a text
+    row = FeedReadingRow
+    people = case((col(row.subscribers) > 0, col(row.subscribers)), else_=col(row.readers))
+    sums = (func.sum(col(row.requests)), func.sum(col(row.unmodified)), func.sum(people))
+    named = (total.label(name) for total, name in zip(sums, Asked._fields[1:], strict=True))
+    wanted = select(what.label("what"), col(row.day), *named).where(col(row.day) >= day).group_by(what, col(row.day))
+    return wanted.where(col(row.path) == path) if path else wanted
+
+
+def _summed_over(session: Session, days: Subquery, limit: int) -> list[Asked]:
+    sums = func.sum(days.c.requests).label("requests"), func.sum(days.c.unmodified), func.max(days.c.people)
+    wanted = select(days.c.what, *sums).group_by(days.c.what).order_by(sums[0].desc(), days.c.what).limit(limit)
+    return [
+        Asked(what, int(requests), int(unmodified), int(people))
+        for what, requests, unmodified, people in session.execute(wanted)
+    ]

@@ -33,6 +33,7 @@ from syndication.web.admin import (
     suppressions,
     topics,
 )
+from syndication.web.admin import feeds as console_feeds
 from syndication.web.admin import issues as console_issues
 from syndication.web.admin import pages as console
 from syndication.web.admin import sources as console_sources
@@ -121,6 +122,7 @@ def _router() -> FastAPI:
         schedules,
         topics,
         console,
+        console_feeds,
         console_issues,
         console_sources,
         console_tokens,

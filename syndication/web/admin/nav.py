@@ -10,6 +10,7 @@ ENTRIES: Final = (
     ("Subscribers", "/admin/subscribers/"),
     ("Issues", "/admin/issues/"),
     ("Sources", "/admin/sources/"),
+    ("Feeds", "/admin/feeds/"),
     ("Settings", "/admin/settings/"),
 )
 
