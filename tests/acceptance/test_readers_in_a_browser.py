@@ -1,5 +1,6 @@
 """Readers' pages in a real browser, with a script and without: axe-core finds nothing serious, a phone shows all, nothing leaves."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html import unescape
@@ -143,6 +144,19 @@ def test_the_form_for_other_sites_signs_up_from_one_whose_policy_forbids_scripts
             assert page.url.startswith(address)
             assert wrong == []
     assert website.subscription().status is SubscriptionStatus.UNCONFIRMED
+
+
+def test_the_page_that_gives_the_form_can_be_read_by_everybody(website: Website, browser: Browser) -> None:
+    name, _, value = colleague(website).cookie.partition("=")
+    with on_loopback(website) as address, visiting(browser, "en-GB", 360, "dark") as (page, wrong):
+        page.context.add_cookies([{"name": name, "value": value, "url": address}])
+        page.goto(f"{address}/admin/newsletters/weekly/form")
+        page.get_by_label("Language of the form").select_option("it")
+        page.get_by_role("button", name="Show this one").click()
+        expect(page.get_by_label("The HTML")).to_have_value(re.compile("Il tuo indirizzo e-mail"))
+        assert grave_findings(page) == []
+        assert not is_wider_than_its_window(page)
+        assert wrong == []
 
 
 def embedded(website: Website) -> str:

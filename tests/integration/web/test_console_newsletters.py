@@ -73,6 +73,19 @@ def test_a_save_keeps_the_short_name_and_is_written_down_field_by_field(website:
     assert "slug" not in entry.after
 
 
+def test_the_languages_to_choose_from_are_kept_and_all_are_said_as_none(website: Website) -> None:
+    ed = colleague(website, "ed", Role.EDITOR)
+    path = f"/admin/newsletters/{stored(website, 'weekly').id}"
+    assert stored(website, "weekly").value.languages == ()
+
+    ed.post(path, **form(mark=mark(ed, path), languages=["xx"]))
+    assert stored(website, "weekly").value.languages == ("it",)
+    assert ed.log("newsletter.change")[0].after["languages"] == ["it"]
+
+    ed.post(path, **form(mark=mark(ed, path), languages=["en", "it"]))
+    assert stored(website, "weekly").value.languages == ()
+
+
 def test_of_two_people_the_second_sees_what_the_first_saved(website: Website) -> None:
     anna, bert = colleague(website, "anna", Role.EDITOR), colleague(website, "bert", Role.EDITOR)
     path = f"/admin/newsletters/{stored(website, 'weekly').id}"

@@ -71,3 +71,12 @@ def test_a_mistake_names_file_entry_key_and_remedy(tmp_path: Path, files: dict[s
         load_entries(write(tmp_path, **files))
     for word in words:
         assert word in str(caught.value)
+
+
+def test_languages_that_have_no_words_are_refused_by_name(tmp_path: Path) -> None:
+    with_languages = LETTER.replace("topics =", 'languages = ["it", "tlh"]\ntopics =')
+    with pytest.raises(ConfigError, match="no words for tlh; languages can be en, it"):
+        load_entries(write(tmp_path, topics=TOPIC, newsletters=with_languages))
+
+    (letter, _) = load_entries(write(tmp_path, newsletters=with_languages.replace(', "tlh"', ""))).newsletters[0]
+    assert letter.languages == ("it",)
