@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help run demo install test unit check bench lock
+.PHONY: help run demo install test coverage unit check bench lock
 
 BIN := .venv/bin
 
@@ -26,16 +26,21 @@ install: ## only set up what the service needs, in .venv
 	@echo "1/1 Installing"
 	@scripts/setup run
 
-test: ## every test, with the floors of coverage
+test: ## every test, and whether all decisions are reached
 	@echo "1/5 Installing"
 	@scripts/setup dev browser
 	@echo "2/5 Unit tests"
 	@$(BIN)/python -m pytest tests/unit --numprocesses=auto --cov --cov-report=
-	@echo "3/5 Integration tests, on SQLite and on PostgreSQL"
-	@$(BIN)/python -m pytest tests/integration --numprocesses=auto --cov --cov-append --cov-report=
-	@echo "4/5 Acceptance tests, with the service and a browser in processes of their own"
+	@echo "3/5 Coverage of the modules that only decide"
+	@$(BIN)/python -m tests.support.coverage_floors --pure
+	@echo "4/5 Integration tests, on SQLite and on PostgreSQL"
+	@$(BIN)/python -m pytest tests/integration --numprocesses=auto
+	@echo "5/5 Acceptance tests, with the service and a browser in processes of their own"
 	@$(BIN)/python -m pytest tests/acceptance --numprocesses=auto
-	@echo "5/5 Coverage"
+
+coverage: ## what unit and integration tests reach of the whole package
+	@scripts/setup dev
+	@$(BIN)/python -m pytest tests/unit tests/integration --numprocesses=auto --cov --cov-report=
 	@$(BIN)/python -m tests.support.coverage_floors
 
 unit: ## the quick tests alone

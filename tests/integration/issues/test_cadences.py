@@ -1,6 +1,6 @@
 """Readers choose when: cadences a newsletter offers, hours of their own, instant issues, and what moving costs: nothing."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from sqlmodel import select
@@ -18,6 +18,7 @@ from syndication.store.scheduling import schedule, schedules_of, upcoming
 from syndication.store.tables import DeliveryRow, NewsletterRow, ScheduleRow
 from tests.support.issues import SITE, World, ignore
 from tests.support.rows import subscription_of
+from tests.support.year import Chosen, Year
 
 
 @pytest.fixture
@@ -156,3 +157,16 @@ def test_a_monthly_schedule_of_the_31st_is_kept_as_the_last_day(world: World) ->
     with world.database.read() as session:
         assert next(each for each in schedules_of(session, 1) if each.id == made).value.cron == "0 8 L * *"
         assert len(upcoming(session, world.now)) == 4
+
+
+@pytest.mark.parametrize("begin", [datetime(2026, 3, 26, tzinfo=UTC), datetime(2026, 10, 23, tzinfo=UTC)])
+def test_through_a_change_of_the_clocks_each_reader_is_served_at_their_hour_once(
+    database: Database, begin: datetime
+) -> None:
+    year = Year(database, begin, begin + timedelta(days=9))
+    for zone in ("Europe/Rome", "Asia/Tokyo"):
+        year.add(Chosen(Cadence.DAILY, time(2, 30), zone))
+        year.add(Chosen(Cadence.WEEKLY, time(7, 0), zone))
+        year.add(Chosen(Cadence.MONTHLY, time(1, 15), zone))
+    assert year.live() > 2 * 7
+    year.judge()

@@ -35,6 +35,11 @@ def test_numbers_agree_with_their_nouns(language: str, number: int, said: str) -
     assert words_in(language).stories(number) == said
 
 
+def test_articles_and_minutes_are_counted_too() -> None:
+    assert [words_in("en").articles(number) for number in (1, 7)] == ["1 article", "7 articles"]
+    assert words_in("it").minutes(7) == "7 min"
+
+
 def test_the_reason_of_a_story_names_topic_and_words() -> None:
     assert words_in("en").why("AI {agents}", ["tool"]) == "because you follow AI {agents} — matched “tool”"
     assert words_in("it").why("Agenti", []) == "perché segui Agenti"
