@@ -178,14 +178,20 @@ def pause_instead(request: Request, token: str, until: Annotated[str, Form()] = 
 
 @router.post("/unsubscribe/{token}/fewer")
 def fewer_instead(request: Request, token: str, cadence: Annotated[str, Form()] = "") -> Response:
-    """A rarer cadence of the newsletter instead of leaving, at the newsletter's hour."""
+    """A rarer cadence of the newsletter instead of leaving, at the reader's own hour where it can be kept."""
     deps = deps_of(request)
     reader = reader_of(request, opened(request, Purpose.UNSUBSCRIBE, token))
     if reader is None or cadence not in _fewer(reader):
         return _leaving(request, token, reader)
-    with deps.database.write() as session:
-        choose_schedule(session, reader.subscription_id, Cadence(cadence), None, visit_of(request), deps.clock())
-    return _leaving(request, token, reader_of(request, reader.subscription_id), gets_fewer=True)
+    number, visit, now = reader.subscription_id, visit_of(request), deps.clock()
+    try:
+        wanted, own = _wanted(cadence, reader.own_hour, reader.offer.zone)
+        with deps.database.write() as session:
+            choose_schedule(session, number, wanted, own, visit, now)
+    except ScheduleError:  # nobody has an hour of their own there
+        with deps.database.write() as session:
+            choose_schedule(session, number, Cadence(cadence), None, visit, now)
+    return _leaving(request, token, reader_of(request, number), gets_fewer=True)
 
 
 @router.post("/unsubscribe/{token}/return")

@@ -6,6 +6,7 @@ from sqlmodel import select
 
 from syndication.domain.roles import Role
 from syndication.domain.states import IssueState
+from syndication.lang.words import LANGUAGES
 from syndication.store.newsletters import StoredNewsletter, newsletter
 from syndication.store.tables import IssueRow, ScheduleRow
 from tests.support.console import Colleague, colleague
@@ -82,7 +83,7 @@ def test_the_languages_to_choose_from_are_kept_and_all_are_said_as_none(website:
     assert stored(website, "weekly").value.languages == ("it",)
     assert ed.log("newsletter.change")[0].after["languages"] == ["it"]
 
-    ed.post(path, **form(mark=mark(ed, path), languages=["en", "it"]))
+    ed.post(path, **form(mark=mark(ed, path), languages=list(LANGUAGES)))
     assert stored(website, "weekly").value.languages == ()
 
 

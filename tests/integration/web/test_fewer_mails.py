@@ -7,7 +7,7 @@ from sqlmodel import select
 
 from syndication.domain.states import Cadence, SubscriptionStatus
 from syndication.domain.tokens import Purpose
-from syndication.store.tables import ConsentEventRow, ScheduleRow
+from syndication.store.tables import ConsentEventRow, NewsletterRow, ScheduleRow
 from tests.support.reader_pages import monthly_too
 from tests.support.website import Website
 
@@ -35,6 +35,26 @@ def test_a_rarer_issue_is_one_press_away_and_leaves_nothing_out(website: Website
     assert cadence(website) is Cadence.MONTHLY
     with website.database.read() as session:
         assert [row.event for row in session.exec(select(ConsentEventRow))] == ["schedule_changed"]
+
+
+@pytest.mark.parametrize(("has_review", "cron"), [(False, "15 21 1 * *"), (True, "0 8 1 * *")])
+def test_an_hour_of_one_s_own_is_kept_where_it_can_be(website: Website, cron: str, *, has_review: bool) -> None:
+    link = leaving(website)
+    with website.database.write() as session:
+        session.exec(select(NewsletterRow)).one().own_hours = True
+        monthly = session.exec(select(ScheduleRow).where(ScheduleRow.cadence == Cadence.MONTHLY)).one()
+        monthly.cron = "0 8 1 * *"
+    preferences = website.link(Purpose.PREFERENCES, website.subscription().id or 0)
+    own = {"cadence": "weekly", "hour": "21:15", "zone": "Europe/Rome"}
+    assert website.visitor().post(f"{preferences}/schedule", data=own).status_code == 303
+    with website.database.write() as session:
+        session.exec(select(ScheduleRow).where(ScheduleRow.cadence == Cadence.MONTHLY)).one().review_s = 60 * has_review
+
+    assert "Fewer mails" in website.visitor().post(f"{link}/fewer", data={"cadence": "monthly"}).text
+
+    with website.database.read() as session:
+        chosen = session.get_one(ScheduleRow, website.subscription().schedule_id)
+        assert (chosen.cadence, chosen.cron) == (Cadence.MONTHLY, cron)
 
 
 def test_who_has_the_rarest_issue_is_offered_a_pause_alone(website: Website) -> None:

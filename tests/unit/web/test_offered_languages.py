@@ -13,11 +13,11 @@ from tests.support.stories import WEEKLY
     ("own", "others", "offered"),
     [
         ("en", (), LANGUAGES),
-        ("it", (), ("it", "en")),
+        ("it", (), ("it", *(code for code in LANGUAGES if code != "it"))),
         ("it-CH", ("it",), ("it",)),
         ("it", ("en",), ("it", "en")),
         ("en", ("it", "xx"), ("en", "it")),
-        ("de", ("it",), ("en", "it")),
+        ("tlh", ("it",), ("en", "it")),
         ("", ("it",), ("en", "it")),
     ],
 )
