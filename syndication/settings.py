@@ -63,10 +63,18 @@ class SiteSettings(_Section):
 
 
 class ServerSettings(_Section):
-    """Where the service listens."""
+    """Where the service listens. proxies: networks of web servers in front, besides this machine, that may tell a visitor's address."""
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
+    proxies: tuple[str, ...] = ()
+
+    @field_validator("proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            ip_network(network)
+        return value
 
 
 class DatabaseSettings(_Section):

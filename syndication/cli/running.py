@@ -6,6 +6,7 @@ import secrets
 import signal
 from contextlib import closing, suppress
 from dataclasses import asdict, replace
+from ipaddress import ip_network
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated
@@ -29,7 +30,7 @@ from syndication.store.database import open_database
 from syndication.store.migrate import backup_sqlite, migrate
 from syndication.store.scheduling import upcoming
 from syndication.web.app import create_app
-from syndication.web.deps import Deps
+from syndication.web.deps import LOOPBACK, Deps
 from syndication.web.feeds import FeedServer
 from syndication.web.server import require_free, serve
 from syndication.web.words import slot_words
@@ -204,6 +205,7 @@ def web_deps(app: App, enqueue: Enqueue, feeds: FeedServer) -> Deps:
         box=app.keys.box,
         checker=app.checker(),
         transport=app.transport,
+        proxies=(*LOOPBACK, *map(ip_network, app.settings.server.proxies)),
         examine=lambda: examine(replace(app, settings=current.settings()), now()),
     )
 

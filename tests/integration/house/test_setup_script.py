@@ -15,6 +15,7 @@ case "$*" in
 '-m venv --clear .venv')
     rm -rf .venv && mkdir -p .venv/bin && cp "$0" .venv/bin/python && echo "VIRTUAL_ENV='$PWD/.venv'" >.venv/bin/activate
     echo venv >>calls ;;
+*'pip install'*'--no-index --find-links wheels '*) echo "wheels: ${{@: -1}}" >>calls ;;
 *'pip install'*) echo "${{@: -1}}" >>calls ;;
 esac
 """
@@ -135,3 +136,14 @@ def test_wrong_use_shows_the_right_use(checkout: Checkout, words: list[str]) -> 
     done = checkout.setup(*words)
     assert done.returncode == 2
     assert "scripts/setup run" in done.stderr
+
+
+def test_collected_wheels_are_used_for_the_service_alone_and_nothing_is_fetched(checkout: Checkout) -> None:
+    (checkout.folder / "wheels").mkdir()
+    (checkout.folder / "wheels" / "a-1-py3-none-any.whl").touch()
+    done = checkout.setup("run")
+    assert "without a network" in done.stdout
+    *locks, ourselves = _steps("run")
+    assert checkout.calls() == ["venv", *(f"wheels: {lock}" for lock in locks), ourselves]
+    checkout.setup("dev")
+    assert checkout.calls() == _steps("dev")
