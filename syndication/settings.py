@@ -10,12 +10,12 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 import structlog
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 
 from syndication.deliver.headers import is_writable
@@ -27,6 +27,15 @@ PREFIX: Final = "SYNDICATION_"
 # With '+' and the longest token, within the 64 characters of a local part.
 _LONGEST_INBOX: Final = 20
 _PACKAGE: Final = Path(__file__).parent
+
+
+def _networks(value: tuple[str, ...]) -> tuple[str, ...]:
+    for network in value:
+        ip_network(network)
+    return value
+
+
+Networks = Annotated[tuple[str, ...], AfterValidator(_networks)]
 
 
 class _Section(BaseModel):
@@ -67,14 +76,7 @@ class ServerSettings(_Section):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
-    proxies: tuple[str, ...] = ()
-
-    @field_validator("proxies")
-    @classmethod
-    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for network in value:
-            ip_network(network)
-        return value
+    proxies: Networks = ()
 
 
 class DatabaseSettings(_Section):
@@ -133,14 +135,7 @@ class CollectSettings(_Section):
     contact: str = ""
     host_gap_s: float = Field(default=1.0, ge=0, le=60)
     connections: int = Field(default=32, ge=1, le=256)
-    allowed_networks: tuple[str, ...] = ()
-
-    @field_validator("allowed_networks")
-    @classmethod
-    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for network in value:
-            ip_network(network)
-        return value
+    allowed_networks: Networks = ()
 
 
 class FeedSettings(_Section):

@@ -9,6 +9,7 @@ import structlog
 
 from syndication.deliver.outbox import forget
 from syndication.domain.tokens import suppression_mark
+from syndication.jobs.reader_file import forget_lists_with
 from syndication.store.database import Database
 from syndication.store.erasing import erase, marked_readers
 from syndication.store.tables import SubscriberRow
@@ -34,6 +35,7 @@ def erase_reader(database: Database, key: bytes, var_folder: Path, subscriber_id
     with database.write() as session:
         erased = erase(session, key, subscriber_id, now)
     forget(var_folder / "outbox", subscriber_id)
+    forget_lists_with(var_folder, row.address_key)
     _log.info("reader_erased", subscriber=subscriber_id)
     return erased
 

@@ -11,6 +11,8 @@ from typing import Final, TextIO
 from syndication.domain.errors import ConfigError
 from syndication.domain.reader_lists import Columns, ReaderLine
 
+LISTS: Final = "imports"
+"""The folder in var/ where uploaded lists lie; it is in no backup."""
 _DELIMITERS: Final = ",;\t|"
 _BLOCK: Final = 1 << 20
 _START: Final = 64_000
@@ -106,3 +108,27 @@ def _still_utf8(decoder: codecs.IncrementalDecoder | None, block: bytes) -> code
 
 def _delimiter_of(line: str) -> str:
     return max(_DELIMITERS, key=lambda one: (line.count(one), -_DELIMITERS.index(one)))
+
+
+def forget_lists_with(folder: Path, address: str) -> int:
+    """Remove every list below var/ (`folder`) that holds this address, however it is encoded; answers how many went."""
+    needles = [address.lower().encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be")]
+    found = [path for path in sorted((folder / LISTS).glob("*.csv")) if _holds(path, needles)]
+    for path in found:
+        path.unlink(missing_ok=True)
+    return len(found)
+
+
+def _holds(path: Path, needles: list[bytes]) -> bool:
+    """Whether any of these stands in a file, whatever the case of its letters."""
+    longest, rest = max(map(len, needles)), b""
+    try:
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK):
+                text = rest + block.lower()
+                if any(needle in text for needle in needles):
+                    return True
+                rest = text[-longest:]
+    except FileNotFoundError:
+        pass
+    return False

@@ -20,13 +20,11 @@ from syndication.jobs.import_readers import (
     plan_import,
     refused_writer,
 )
-from syndication.jobs.reader_file import ReaderFile
+from syndication.jobs.reader_file import LISTS, ReaderFile
 from syndication.store.database import Database
 from syndication.store.importing import Fate
 from syndication.store.uploads import Upload, find_upload, forgotten_uploads, kept_files, move_upload
 
-FOLDER: Final = "imports"
-"""In var/. It is in no backup."""
 _TELL_EVERY: Final = timedelta(seconds=1)
 _REASONS: Final = 10
 _TAGS: Final = 40
@@ -50,11 +48,11 @@ class Uploads:
 
     def list_file(self, upload_id: int) -> Path:
         """Where a list lies until it is imported or dropped."""
-        return self.var_folder / FOLDER / f"{upload_id}.csv"
+        return self.var_folder / LISTS / f"{upload_id}.csv"
 
     def refused_file(self, upload_id: int) -> Path:
         """Where its refused records lie, with reasons, for a week."""
-        return self.var_folder / FOLDER / f"{upload_id}.refused.csv"
+        return self.var_folder / LISTS / f"{upload_id}.refused.csv"
 
     def work(self, upload_id: int) -> None:
         """Look through or import one list, whichever is next."""
@@ -91,7 +89,7 @@ class Uploads:
             forgotten, kept = forgotten_uploads(session, now), kept_files(session, now)
         for upload_id in forgotten:
             self.drop(upload_id)
-        for path in (self.var_folder / FOLDER).glob("*.csv"):
+        for path in (self.var_folder / LISTS).glob("*.csv"):
             number = path.name.partition(".")[0]
             if not number.isdecimal() or int(number) not in kept - set(forgotten):
                 path.unlink(missing_ok=True)

@@ -53,6 +53,22 @@ def known_reader(database: Database, newsletter: int, folder: Path) -> int:
     return subscriber_id
 
 
+def test_an_uploaded_list_with_an_erased_address_goes_and_others_stay(
+    database: Database, newsletter: int, tmp_path: Path
+) -> None:
+    lists = tmp_path / "imports"
+    lists.mkdir()
+    held = {
+        "1.csv": f"email\n{ADDRESS.upper()}\n".encode(),
+        "2.csv": b"email\n" + b"someone@example.com\n" * 60_000 + ADDRESS.encode(),
+        "3.refused.csv": f"email\n{ADDRESS}\n".encode("utf-16"),
+    }
+    for name, body in {**held, "4.csv": b"email\nann@example.org\n"}.items():
+        (lists / name).write_bytes(body)
+    assert erase_reader(database, KEY, tmp_path, known_reader(database, newsletter, tmp_path), NOW)
+    assert [path.name for path in lists.iterdir()] == ["4.csv"]
+
+
 def test_an_erased_address_is_in_no_table_and_no_outbox(database: Database, newsletter: int, tmp_path: Path) -> None:
     subscriber_id = known_reader(database, newsletter, tmp_path)
     assert {"subscriber", "notice"} <= set(anywhere(database, ADDRESS))
