@@ -1,5 +1,6 @@
 """What axe-core finds in a page."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from axe_playwright_python.sync_playwright import Axe
@@ -8,9 +9,14 @@ from playwright.sync_api import Page
 _GRAVE: Final = frozenset({"serious", "critical"})
 
 
-def grave_findings(page: Page) -> list[str]:
-    """The serious and critical ones, each with the rule and the first element."""
-    found = Axe().run(page).response["violations"]
+SEEN_ONLY: Final = ("color-contrast", "target-size", "scrollable-region-focusable", "html-lang-valid")
+"""The rules whose finding depends on how a page is shown: colours, width, language. The others read its structure alone."""
+
+
+def grave_findings(page: Page, rules: Sequence[str] = ()) -> list[str]:
+    """The serious and critical ones, each with the rule and the first element. rules: names of some, () for all."""
+    options = {"runOnly": {"type": "rule", "values": list(rules)}} if rules else None
+    found = Axe().run(page, options=options).response["violations"]
     return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found if one["impact"] in _GRAVE]
 
 
