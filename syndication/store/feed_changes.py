@@ -34,12 +34,13 @@ def take_changes(database: Database) -> list[int]:
         ids = session.scalars(select(col(ChangedArticleRow.article_id)).limit(_MOST + 1)).all()
     if not ids:
         return []
-    is_few = len(ids) <= _MOST
-    noted = delete(ChangedArticleRow)
     with database.write() as session:
-        taken = noted.where(col(ChangedArticleRow.article_id).in_(ids)) if is_few else noted
-        found = session.execute(taken.returning(col(ChangedArticleRow.article_id))).scalars().all()
-    return sorted(found) if is_few else []
+        if len(ids) > _MOST:
+            # Without a condition SQLite empties a table at once, however many rows it has.
+            session.execute(delete(ChangedArticleRow))
+            return []
+        taken = delete(ChangedArticleRow).where(col(ChangedArticleRow.article_id).in_(ids))
+        return sorted(session.execute(taken.returning(col(ChangedArticleRow.article_id))).scalars())
 
 
 def feeds_of(session: Session, article_ids: Collection[int]) -> frozenset[str]:
