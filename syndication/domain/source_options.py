@@ -100,11 +100,14 @@ class SourceOptions:
     api: ApiRules = field(default_factory=ApiRules)
 
 
+_DEFAULTS: Final = SourceOptions()
 _LARGEST: Final = {"max_items": 2000, "size": 1000, "first": 1_000_000, "pages": 50}
 
 
 def options_from(values: Mapping[str, Any]) -> SourceOptions:
     """Options from the keys of config/ or of the database. Raises ConfigError that names the key at fault."""
+    if not values:
+        return _DEFAULTS
     made = dict(values)
     for name, kind in (("page", PageRules), ("api", ApiRules)):
         if name in made:

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -153,7 +153,11 @@ def _succeeded(
             usual_gap_s=round(learned.gap.total_seconds()) if learned.gap is not None else None,
             newest_at=learned.newest,
             dated=learned.dated,
-            wishes=asdict(wishes),
+            wishes={
+                "min_wait_s": wishes.min_wait_s,
+                "skip_hours": list(wishes.skip_hours),
+                "skip_days": list(wishes.skip_days),
+            },
         )
     )
     if isinstance(result, Fetched):

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import bindparam, func
+from sqlalchemy import Row, bindparam, func
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col
 
@@ -138,8 +138,8 @@ def source_row(session: Session, source_id: int) -> SourceRow:
     return row
 
 
-def source_from(row: SourceRow) -> Source:
-    """A row as the stages know it."""
+def source_from(row: SourceRow | Row[*tuple[Any, ...]]) -> Source:
+    """A row, or its columns alone, as the stages know it."""
     return Source(
         slug=row.slug,
         title=row.title,

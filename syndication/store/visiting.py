@@ -1,18 +1,20 @@
 """Visits: which sources are due, whose turn it is on their host, and what a visit leaves on its source."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import bindparam, case
+from sqlalchemy import Integer, Row, bindparam, case
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select, update
 
+from syndication.domain.errors import StoreError
 from syndication.domain.sources import Heard, Source
 from syndication.domain.states import Health, HubState
 from syndication.net.hosts import host_of
-from syndication.store.collecting import row_id, source_from, source_row
+from syndication.store.collecting import source_from
 from syndication.store.database import serialised
 from syndication.store.inserting import insert_new, upsert
 from syndication.store.tables import (
@@ -27,6 +29,12 @@ from syndication.store.tables import (
 _CLAIMS_LOCK: Final = 0x5D1_C012
 _ROUNDS: Final = 8
 _READ_AT_LEAST: Final = 50
+_AS_DUE_NAMES: Final = (
+    *("id", "slug", "title", "kind", "location", "base_url", "language", "first_fetch", "etag", "last_modified"),
+    *("body_hash", "fetched_before", "internal", "full_text", "options", "distrusted", "marks"),
+    *("failures", "health", "failing_since", "last_error", "interval_s", "last_success_at", "last_article_at"),
+    *("whole_at", "usual_gap_s", "newest_at", "dated", "wishes"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +133,65 @@ class Release:
     limited_url: str = ""
 
 
+@dataclass(slots=True)
+class _Pace:
+    """What a claim knows and decides of a host; see `HostPaceRow`."""
+
+    open_at: datetime
+    queue_at: datetime
+    busy_until: datetime
+
+
+# Made once, since every claim and every record uses them; plain rows, since objects of the session cost thrice as much.
+_AS_DUE: Final = (
+    select_columns(
+        *(col(getattr(SourceRow, name)) for name in _AS_DUE_NAMES),
+        col(SourceAccessRow.sealed),
+        col(SourceMoveRow.target),
+        col(SourceMoveRow.since_at),
+        col(SourceMoveRow.successes),
+        col(WebSubRow.state),
+    )
+    .select_from(SourceRow)
+    .outerjoin(SourceAccessRow, col(SourceAccessRow.source_id) == col(SourceRow.id))
+    .outerjoin(SourceMoveRow, col(SourceMoveRow.source_id) == col(SourceRow.id))
+    .outerjoin(WebSubRow, col(WebSubRow.source_id) == col(SourceRow.id))
+)
+_ONE_AS_DUE: Final = _AS_DUE.where(col(SourceRow.id) == bindparam("source"))
+_DUE: Final = (
+    _AS_DUE.where(col(SourceRow.enabled), col(SourceRow.next_poll_at) <= bindparam("until"))
+    .order_by(col(SourceRow.next_poll_at), col(SourceRow.id))
+    .limit(bindparam("number", type_=Integer))
+    .with_for_update(skip_locked=True, of=SourceRow)
+)
+_OF_HOSTS: Final = col(HostPaceRow.host).in_(bindparam("b_hosts", expanding=True))
+_OF_HOST: Final = col(HostPaceRow.host) == bindparam("b_host")
+_PACES: Final = select_columns(
+    col(HostPaceRow.host), col(HostPaceRow.open_at), col(HostPaceRow.queue_at), col(HostPaceRow.busy_until)
+).where(_OF_HOSTS)
+_LEASE: Final = (
+    update(SourceRow)
+    .where(col(SourceRow.id).in_(bindparam("b_ids", expanding=True)))
+    .values(next_poll_at=bindparam("b_at"))
+)
+_QUEUE: Final = update(SourceRow).where(col(SourceRow.id) == bindparam("b_id")).values(next_poll_at=bindparam("b_at"))
+_OCCUPY: Final = update(HostPaceRow).where(_OF_HOSTS).values(busy_until=bindparam("b_until"))
+_LENGTHEN: Final = update(HostPaceRow).where(_OF_HOST).values(queue_at=bindparam("b_at"))
+_IS_LATER: Final = col(HostPaceRow.open_at) > bindparam("b_open")
+_RELEASE: Final = (
+    update(HostPaceRow)
+    .where(_OF_HOSTS)
+    .values(busy_until=None, open_at=case((_IS_LATER, col(HostPaceRow.open_at)), else_=bindparam("b_open")))
+)
+_NOTE_LIMIT: Final = (
+    update(HostPaceRow).where(_OF_HOSTS).values(limited_url=bindparam("b_url"), limited_at=bindparam("b_at"))
+)
+_RECORD: Final = (
+    update(SourceRow)
+    .where(col(SourceRow.id) == bindparam("b_source_id"), col(SourceRow.location) == bindparam("b_location"))
+    .values({name: bindparam(f"b_{name}") for name in Visited.__slots__ if name not in {"source_id", "location"}})
+)
+
 URGENT: Final = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
 """A `next_poll_at` before all others: somebody waits for this source."""
 
@@ -143,7 +210,7 @@ def claim_due(session: Session, now: datetime, turn: Turn) -> list[Due]:
     of processes may claim at once: each source goes to one, and no host is asked by two. now: aware UTC.
     """
     serialised(session, _CLAIMS_LOCK)
-    taken: list[SourceRow] = []
+    taken: list[Row[*tuple[Any, ...]]] = []
     for _ in range(_ROUNDS):
         room = turn.limit - len(taken)
         rows = _due_rows(session, now, turn, room)
@@ -152,26 +219,23 @@ def claim_due(session: Session, now: datetime, turn: Turn) -> list[Due]:
         taken += _take(session, rows, now, replace(turn, limit=room))
         if len(taken) >= turn.limit:
             break
-    return _dues(session, taken)
+    return [_due(row) for row in taken]
 
 
 def load_due(session: Session, source_id: int) -> Due:
     """One source for a visit out of turn. Raises StoreError when there is none with this id."""
-    return _dues(session, [source_row(session, source_id)])[0]
+    row = session.connection().execute(_ONE_AS_DUE, {"source": source_id}).first()
+    if row is None:
+        message = f"There is no source with the number {source_id}."
+        raise StoreError(message)
+    return _due(row)
 
 
 def record_visits(session: Session, visits: Sequence[Visited], extras: Extras | None = None) -> None:
     """Keep what visits left on their sources."""
     extras = extras or Extras()
     if visits:
-        values = [name for name in asdict(visits[0]) if name not in {"source_id", "location"}]
-        statement = (
-            update(SourceRow)
-            .where(col(SourceRow.id) == bindparam("b_id"), col(SourceRow.location) == bindparam("b_location"))
-            .values({name: bindparam(f"b_{name}") for name in values})
-        )
-        rows = [{f"b_{name}": value for name, value in _flat(visit).items()} for visit in visits]
-        session.connection().execute(statement, rows)
+        session.connection().execute(_RECORD, [_flat(visit) for visit in visits])
     if extras.stopped:
         stop = update(SourceRow).where(col(SourceRow.id).in_(extras.stopped)).values(enabled=False)
         session.connection().execute(stop)
@@ -196,28 +260,14 @@ def record_visits(session: Session, visits: Sequence[Visited], extras: Extras | 
 def release_hosts(session: Session, releases: Sequence[Release], now: datetime) -> None:
     """Let hosts be asked again from an instant on, never sooner than they asked for. now: aware UTC."""
     serialised(session, _CLAIMS_LOCK)
-    rows = [
-        {"b_host": one.host, "b_open": one.open_at, "b_url": one.limited_url, "b_at": now if one.limited_url else None}
-        for one in sorted(releases, key=lambda one: one.host)
-        if one.host
-    ]
-    if not rows:
-        return
-    is_later = col(HostPaceRow.open_at) > bindparam("b_open")
-    statement = (
-        update(HostPaceRow)
-        .where(col(HostPaceRow.host) == bindparam("b_host"))
-        .values(busy_until=None, open_at=case((is_later, col(HostPaceRow.open_at)), else_=bindparam("b_open")))
-    )
-    session.connection().execute(statement, rows)
-    limited = [row for row in rows if row["b_url"]]
-    if limited:
-        note = (
-            update(HostPaceRow)
-            .where(col(HostPaceRow.host) == bindparam("b_host"))
-            .values(limited_url=bindparam("b_url"), limited_at=bindparam("b_at"))
-        )
-        session.connection().execute(note, limited)
+    alike: defaultdict[tuple[datetime, str], list[str]] = defaultdict(list)
+    for one in releases:
+        if one.host:
+            alike[one.open_at, one.limited_url].append(one.host)
+    for (open_at, limited_url), hosts in alike.items():
+        session.connection().execute(_RELEASE, {"b_hosts": hosts, "b_open": open_at})
+        if limited_url:
+            session.connection().execute(_NOTE_LIMIT, {"b_hosts": hosts, "b_url": limited_url, "b_at": now})
 
 
 def limits_of(session: Session, hosts: Sequence[str]) -> dict[str, tuple[str, datetime | None]]:
@@ -226,97 +276,85 @@ def limits_of(session: Session, hosts: Sequence[str]) -> dict[str, tuple[str, da
     return {row.host: (row.limited_url, row.limited_at) for row in rows}
 
 
-def _due_rows(session: Session, now: datetime, turn: Turn, wanted: int) -> list[SourceRow]:
+def _due_rows(session: Session, now: datetime, turn: Turn, wanted: int) -> Sequence[Row[*tuple[Any, ...]]]:
     until = URGENT if turn.urgent else now
-    due = (
-        select(SourceRow)
-        .where(col(SourceRow.enabled), col(SourceRow.next_poll_at) <= until)
-        .order_by(col(SourceRow.next_poll_at), col(SourceRow.id))
-        .limit(max(wanted, _READ_AT_LEAST))
-        .with_for_update(skip_locked=True)
-        .execution_options(populate_existing=True)
-    )
-    return list(session.exec(due))
+    return session.connection().execute(_DUE, {"until": until, "number": max(wanted, _READ_AT_LEAST)}).all()
 
 
-def _take(session: Session, rows: Sequence[SourceRow], now: datetime, turn: Turn) -> list[SourceRow]:
+def _take(
+    session: Session, rows: Sequence[Row[*tuple[Any, ...]]], now: datetime, turn: Turn
+) -> list[Row[*tuple[Any, ...]]]:
     """Those whose turn it is; the others wait in their host's queue."""
-    hosts = {row_id(row.id): host_of(row.location) for row in rows}
-    paces = _paces(session, sorted({host for host in hosts.values() if host}), now)
-    taken: list[SourceRow] = []
-    for row in rows:
+    hosts = [host_of(row.location) for row in rows]
+    paces = _paces(session, sorted({host for host in hosts if host}), now)
+    taken: list[Row[*tuple[Any, ...]]] = []
+    asked, queued = [], []
+    for row, host in zip(rows, hosts, strict=True):
         if len(taken) == turn.limit:
             break
-        pace = paces.get(hosts[row_id(row.id)])
-        if pace is not None and (pace.open_at > now or (pace.busy_until or now) > now):
+        pace = paces.get(host)
+        if pace is not None and (pace.open_at > now or pace.busy_until > now):
             pace.queue_at = max(pace.open_at, pace.queue_at, now) + turn.gap
-            row.next_poll_at = pace.queue_at
+            queued.append((row.id, host, pace.queue_at))
             continue
-        row.next_poll_at = now + turn.lease
+        taken.append(row)
         if pace is not None:
             pace.busy_until = now + turn.busy
-        taken.append(row)
-    session.flush()
+            asked.append(host)
+    connection = session.connection()
+    if taken:
+        connection.execute(_LEASE, {"b_ids": [row.id for row in taken], "b_at": now + turn.lease})
+    if asked:
+        connection.execute(_OCCUPY, {"b_hosts": asked, "b_until": now + turn.busy})
+    if queued:
+        connection.execute(_QUEUE, [{"b_id": number, "b_at": at} for number, _, at in queued])
+        connection.execute(_LENGTHEN, [{"b_host": host, "b_at": at} for _, host, at in queued])
     return taken
 
 
-def _paces(session: Session, hosts: Sequence[str], now: datetime) -> dict[str, HostPaceRow]:
+def _paces(session: Session, hosts: Sequence[str], now: datetime) -> dict[str, _Pace]:
     if not hosts:
         return {}
-    wanted = select(HostPaceRow).where(col(HostPaceRow.host).in_(hosts))
-    found = {row.host: row for row in session.exec(wanted)}
+    found = _found_paces(session, hosts, now)
     missing = [
         {"host": host, "open_at": now, "queue_at": now, "limited_url": ""} for host in hosts if host not in found
     ]
     if missing:
-        session.execute(insert_new(session, HostPaceRow).values(missing))
-        found = {row.host: row for row in session.exec(wanted)}
+        session.connection().execute(insert_new(session, HostPaceRow), missing)
+        found = _found_paces(session, hosts, now)
     return found
 
 
-def _dues(session: Session, rows: Sequence[SourceRow]) -> list[Due]:
-    ids = [row_id(row.id) for row in rows]
-    sealed = {row.source_id: row.sealed for row in _of(session, SourceAccessRow, ids)}
-    moves = {row.source_id: Moved(row.target, row.since_at, row.successes) for row in _of(session, SourceMoveRow, ids)}
-    pushed = set(
-        session.scalars(
-            select_columns(col(WebSubRow.source_id)).where(
-                col(WebSubRow.source_id).in_(ids), col(WebSubRow.state) == HubState.ACTIVE
-            )
-        )
+def _found_paces(session: Session, hosts: Iterable[str], now: datetime) -> dict[str, _Pace]:
+    rows = session.connection().execute(_PACES, {"b_hosts": hosts})
+    return {host: _Pace(open_at, queue_at, busy_until or now) for host, open_at, queue_at, busy_until in rows}
+
+
+def _due(row: Row[*tuple[Any, ...]]) -> Due:
+    return Due(
+        row.id,
+        source_from(row),
+        host_of(row.location),
+        row.failures,
+        row.health,
+        row.failing_since,
+        row.last_error,
+        row.interval_s,
+        row.last_success_at,
+        row.last_article_at,
+        row.whole_at,
+        row.usual_gap_s,
+        row.newest_at,
+        row.dated,
+        row.wishes,
+        row.sealed or "",
+        row.state is HubState.ACTIVE,
+        Moved(row.target, row.since_at, row.successes) if row.target is not None else None,
     )
-    return [
-        Due(
-            number,
-            source_from(row),
-            host_of(row.location),
-            row.failures,
-            row.health,
-            row.failing_since,
-            row.last_error,
-            row.interval_s,
-            row.last_success_at,
-            row.last_article_at,
-            row.whole_at,
-            row.usual_gap_s,
-            row.newest_at,
-            row.dated,
-            row.wishes,
-            sealed.get(number, ""),
-            number in pushed,
-            moves.get(number),
-        )
-        for number, row in zip(ids, rows, strict=True)
-    ]
-
-
-def _of(session: Session, table: Any, ids: Sequence[int]) -> Sequence[Any]:  # noqa: ANN401 - a table keyed by source
-    return session.exec(select(table).where(table.source_id.in_(ids))).all() if ids else []
 
 
 def _flat(visit: Visited) -> dict[str, Any]:
-    values = {name: getattr(visit, name) for name in Visited.__slots__}
-    return {"id": values.pop("source_id"), **values}
+    return {f"b_{name}": getattr(visit, name) for name in Visited.__slots__}
 
 
 def _keep_moves(session: Session, extras: Extras, at: datetime) -> None:
