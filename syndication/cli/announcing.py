@@ -128,10 +128,10 @@ def _composed(app: App, number: int, *, send: bool) -> dict[str, object]:
     with app.database.read() as session:
         summary = issue_summary(session, number)
         written = announcement(session, number)
-        # A running `serve` may have been quicker, and not be done.
+        # A running `serve` may have planned it before us, or be at it.
         meant = readers_of(session, written.newsletter_id, written.topics, now()) if written else 0
     state = summary.line.state.value if summary else ""
-    facts: dict[str, object] = {"issue": number, "state": state, "readers": report.planned if report else meant}
+    facts: dict[str, object] = {"issue": number, "state": state, "readers": (report and report.planned) or meant}
     if summary and send:
         facts |= {one.value: count for one, count in summary.counts.items()}
     return {**facts, **({"note": summary.line.note} if summary and summary.line.note else {})}
