@@ -175,7 +175,8 @@ class _Run:
         self._names = names
         self._default = frozenset(wish.topics or self.target.topics)
         self._language = wish.language or self._letter.value.language
-        self._stride = Stride(size=500, least=50, most=4_000)
+        # Only on SQLite does a chunk keep other writers out; small chunks cost round trips.
+        self._stride = Stride(size=500, least=50 if database.is_sqlite else 500, most=4_000)
         self.unknown_tags: Counter[str] = Counter()
         asked = [wish.newsletter, wish.consent, sorted(wish.topics), wish.language, sorted(wish.tags.items())]
         self.key: Final = hashlib.sha256(f"{file.digest}\0{json.dumps(asked)}".encode()).hexdigest()
