@@ -127,7 +127,7 @@ class SafeClient:
         try:
             response = self._transport.handle_request(request)
             try:
-                return self._read(response, url)
+                return self._read(response, request.url)
             finally:
                 response.close()
         except ssl.SSLError as error:
@@ -170,11 +170,11 @@ class SafeClient:
         method = "GET" if visit.body is None else "POST"
         return httpx.Request(method, parts, headers=headers, content=visit.body, extensions=extensions)
 
-    def _read(self, response: httpx.Response, url: str) -> Answer:
-        headers = {name: response.headers[name] for name in response.headers}
+    def _read(self, response: httpx.Response, url: httpx.URL) -> Answer:
+        headers = dict(response.headers.items())
         is_redirect = response.status_code in _REDIRECTS
         body = b"" if is_redirect else b"".join(self._inflated(response))
-        return Answer(response.status_code, headers, body, str(httpx.URL(url).copy_with(userinfo=b"")))
+        return Answer(response.status_code, headers, body, str(url.copy_with(userinfo=b"") if url.userinfo else url))
 
     def _inflated(self, response: httpx.Response) -> Iterator[bytes]:
         inflater = Inflater(response.headers.get("content-encoding", ""), self._limits.body)

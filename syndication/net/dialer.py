@@ -92,7 +92,7 @@ class Dialer(httpcore.NetworkBackend):
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 last = error
                 continue
-            return self._verified(stream)
+            return self._verified(stream, address)
         raise last or httpcore.ConnectTimeout
 
     def _admitted(self, host: str, port: int, until: float) -> tuple[list[str], list[str]]:
@@ -106,9 +106,9 @@ class Dialer(httpcore.NetworkBackend):
                 admitted.append(address)
         return admitted, refused
 
-    def _verified(self, stream: httpcore.NetworkStream) -> httpcore.NetworkStream:
+    def _verified(self, stream: httpcore.NetworkStream, admitted: str) -> httpcore.NetworkStream:
         peer = str(stream.get_extra_info("server_addr")[0])
-        reason = refusal(peer, self._allowed)
+        reason = None if peer == admitted else refusal(peer, self._allowed)
         if reason:
             stream.close()
             raise Refused(reason)

@@ -47,8 +47,10 @@ def note_hubs(session: Session, named: Mapping[int, NamedHub | None], now: datet
 
     now: aware UTC. A hub that still pushes for a forgotten one hears that nobody is there.
     """
+    rows = session.exec(select(WebSubRow).where(col(WebSubRow.source_id).in_(named))) if named else ()
+    known = {row.source_id: row for row in rows}
     for source_id, one in named.items():
-        row = session.get(WebSubRow, source_id)
+        row = known.get(source_id)
         if row is not None and one is not None and (row.hub, row.topic) == one[:2]:
             continue
         if row is not None:

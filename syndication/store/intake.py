@@ -42,6 +42,8 @@ _TAKEN_UIDS: Final = select_columns(col(ArticleRow.uid)).where(
     col(ArticleRow.uid).in_(bindparam("uids", expanding=True))
 )
 _ADD_ARTICLES: Final = insert(ArticleRow).returning(col(ArticleRow.id), sort_by_parameter_order=True)
+_ADD_TEXTS: Final = insert(ArticleTextRow)
+_ADD_SIGHTINGS: Final = insert(SightingRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,7 @@ def add_articles(session: Session, origin: Origin, items: Sequence[Item], now: d
         for further in _further(item)
     ]
     names = ("article_id", "language", "title", "summary", "content")
-    connection.execute(insert(ArticleTextRow), [{"revision": 1, **dict(zip(names, one, strict=True))} for one in told])
+    connection.execute(_ADD_TEXTS, [{"revision": 1, **dict(zip(names, one, strict=True))} for one in told])
     add_sightings(session, source_id, numbered, now)
 
 
@@ -250,7 +252,7 @@ def add_sightings(session: Session, source_id: int, items: Sequence[tuple[Item, 
         for item, number in items
     ]
     if rows:
-        session.connection().execute(insert(SightingRow), rows)
+        session.connection().execute(_ADD_SIGHTINGS, rows)
 
 
 def _known(article: Any) -> KnownArticle:  # noqa: ANN401 - a row of `_KNOWN`
