@@ -59,8 +59,8 @@ class Mortal(Database):
     lives: list[int] = field(default_factory=lambda: [0])
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        with Database(self.engine).write() as session:
+    def write(self, *, copies_references: bool = False) -> Iterator[Session]:
+        with Database(self.engine).write(copies_references=copies_references) as session:
             yield session
             self.lives[0] -= 1
             if self.lives[0] < 0:
@@ -75,11 +75,11 @@ class Disturbed(Database):
     writes: list[int]
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self, *, copies_references: bool = False) -> Iterator[Session]:
         if self.writes[0] == 0:
             self.act()
         self.writes[0] -= 1
-        with Database(self.engine).write() as session:
+        with Database(self.engine).write(copies_references=copies_references) as session:
             yield session
 
 
