@@ -21,10 +21,10 @@ from syndication.store.visiting import Due, Turn, claim_due, is_any_due, load_du
 __all__ = ["CollectReport", "Collecting", "collect_due", "collect_source", "look_for_due"]
 
 _LEASE: Final = timedelta(minutes=10)
-# Longer than any visit's own time-limit: until then nobody else asks the host.
-_BUSY: Final = timedelta(seconds=90)
 _GROUP_S: Final = 0.05
 _QUEUED: Final = 3
+# Longer than a visit's own limit of a minute for each that waits before it: until then nobody else asks the host.
+_BUSY: Final = timedelta(seconds=60 * _QUEUED + 30)
 _URGENT_THREADS: Final = 4
 
 _log = structlog.get_logger()
