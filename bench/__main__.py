@@ -4,12 +4,12 @@ import argparse
 import importlib
 import json
 import pkgutil
-import resource
 import subprocess
 import sys
 from typing import Any
 
 import bench
+from bench._memory import peak_mb
 
 
 def main() -> int:
@@ -46,7 +46,7 @@ def _contents(names: list[str]) -> str:
 
 def _run(name: str, *, as_json: bool) -> None:
     for case in importlib.import_module(f"bench.{name}").run():
-        memory_mb = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
+        memory_mb = round(peak_mb(), 1)
         values: dict[str, Any] = {
             "bench": name,
             "case": case.case,

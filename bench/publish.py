@@ -9,7 +9,6 @@ a second. Memory is that of a process which publishes and serves an archive, and
 import logging
 import multiprocessing
 import random
-import resource
 import statistics
 import tempfile
 import time
@@ -24,6 +23,7 @@ from sqlmodel import SQLModel, col
 
 from bench import Case
 from bench._databases import fresh_database
+from bench._memory import peak_mb
 from syndication.domain.feeds import FeedFormat
 from syndication.domain.seams import Task
 from syndication.domain.site import Site
@@ -166,7 +166,7 @@ def _live_with(url: str, articles: int) -> tuple[float, float]:
             start = time.monotonic()
             assert visitor.get("/").status_code == 200
             times.append(time.monotonic() - start)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, statistics.median(times)
+    return peak_mb(), statistics.median(times)
 
 
 def _fill(database: Database, feeds: int, articles: int) -> None:
