@@ -35,7 +35,6 @@ from syndication.store.importing import (
 )
 from syndication.store.newsletters import StoredNewsletter, default_schedule, newsletter
 
-NO_ADDRESS: Final = "no address"
 _AT_ONCE: Final = 1_000
 
 
@@ -207,8 +206,8 @@ class _Run:
         for line, cells in lines:
             try:
                 readers.append(self._reader(line))
-            except AddressError as error:
-                refused.append(Refused(line.number, str(error) if line.email else NO_ADDRESS, cells))
+            except AddressError:
+                refused.append(Refused(line.number, _reason(line.email), cells))
         return readers, refused
 
     def _reader(self, line: ReaderLine) -> NewReader:
@@ -249,7 +248,7 @@ def _target(database: Database, key: bytes, wish: ImportWish, file: ReaderFile) 
 
 def _reason(email: str) -> str:
     if not email:
-        return NO_ADDRESS
+        return "no address"
     try:
         parse_address(email)
     except AddressError as error:

@@ -1,6 +1,5 @@
 """What the console's main page draws: what came in day by day, what became of the latest issues, what this machine lacks."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -74,18 +73,14 @@ def open_issues(session: Session) -> list[OpenIssue]:
 
 def machine_troubles(session: Session) -> list[Trouble]:
     """What is wrong with disk and backups, as `serve` found a minute ago at most."""
-    return _alerts(session, col(AlertRow.cause).in_(_OF_THE_MACHINE))
+    rows = session.execute(select(AlertRow).where(col(AlertRow.cause).in_(_OF_THE_MACHINE))).scalars()
+    return [Trouble(row.cause, row.words, row.remedy) for row in rows]
 
 
 def untold(session: Session) -> str:
     """Why the last alert reached nobody; "" when all that is wrong was told."""
     wanted = (col(AlertRow.told_at).is_(None), col(AlertRow.last_error) != "")
     return session.execute(select(col(AlertRow.last_error)).where(*wanted).limit(1)).scalar() or ""
-
-
-def _alerts(session: Session, *wanted: ColumnElement[bool]) -> list[Trouble]:
-    rows: Sequence[AlertRow] = session.execute(select(AlertRow).where(*wanted)).scalars().all()
-    return [Trouble(row.cause, row.words, row.remedy) for row in rows]
 
 
 def _hour(session: Session) -> ColumnElement[str]:

@@ -18,9 +18,8 @@ CODE: Final = tuple(path for path in tracked(".py") if path.name != "test_reposi
 EVERYTHING: Final = tuple(path for path in tracked() if path.name != "test_repository.py")
 UNFINISHED: Final = r"\b(TODO|FIXME|XXX|HACK)\b|\bNotImplementedError\b|pragma: no"
 SKIPPED: Final = r"\bpytest\.(skip|xfail|importorskip|mark\.(skip|skipif|xfail))\b|\b(SkipTest|expectedFailure)\b"
-REGISTRIES: Final = (
-    r"pypi[.]org|pythonhosted|npmjs|crates[.]io|deb[.]debian|proxy[.]golang|maven[.]org|artifactory|/simple/"
-)
+# Whatever its host is called: an option or a setting that says where packages come from, and the path of an index.
+REGISTRIES: Final = r"--(extra-)?index-url|--find-links[ =]+\w+://|_INDEX(_URL)?=|\bregistry ?= ?\S*://|://\S+/simple/"
 MACHINE_PATHS: Final = r"(?<![\w.~-])/(work|root|Users|home/\w+)\b"
 LOCK_LINE: Final = re.compile(
     r"([a-z0-9-]+)(?:\[([a-z,-]+)\])?==([\w.+!]+)( ; [^:]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?"
@@ -66,7 +65,10 @@ def test_no_file_names_a_folder_of_one_machine() -> None:
         (UNFINISHED, "if never:  # pragma: no cover"),
         (SKIPPED, '@pytest.mark.skipif(True, reason="")'),
         (SKIPPED, '    pytest.skip("no server")'),
-        (REGISTRIES, "--index-url https://mirror.example/simple/"),
+        (REGISTRIES, "--index-url https://mirror.example/packages"),
+        (REGISTRIES, "see https://mirror.example/simple/feedgen"),
+        (REGISTRIES, "registry=https://mirror.example"),
+        (REGISTRIES, "UV_DEFAULT_INDEX=https://mirror.example"),
         (MACHINE_PATHS, 'ROOT = "/root/service"'),
         (MACHINE_PATHS, "see /home/anna/notes"),
     ],
