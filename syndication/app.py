@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
@@ -198,7 +199,7 @@ class App:
         client = SafeClient(self._agent(), self.settings.collect.allowed_networks)
         ask_hubs(self.database, client, self.keys.box, self.site.public_url, now())
 
-    def tasks(self, enqueue: Enqueue, stop: Callable[[], bool]) -> Mapping[Task, Callable[..., None]]:
+    def tasks(self, enqueue: Enqueue, stop: Callable[[], bool]) -> Mapping[Task, Callable[..., object]]:
         """What each task does."""
         database, site = self.database, self.site
         fetcher, sending = self.fetcher(), Sending(self, Reloading(self.settings))
@@ -213,9 +214,6 @@ class App:
             self.settings.collect.connections,
         )
 
-        def collect() -> None:
-            collect_due(collecting, now, stop)
-
         def classify() -> None:
             classify_pending(database, enqueue, now())
             group_articles(database, now())
@@ -229,8 +227,8 @@ class App:
                 compose_issue(database, site, issue_id, now())
             enqueue(Task.DELIVER, "deliver")
 
-        def deliver() -> None:
-            sending.run(now, stop)
+        def look_for_work() -> None:
+            sweep(database, enqueue, now())
 
         keep_up = Upkeep(self.settings, database)
 
@@ -239,15 +237,16 @@ class App:
 
         return MappingProxyType(
             {
-                Task.COLLECT: collect,
+                Task.COLLECT: partial(collect_due, collecting, now, stop),
                 Task.CLASSIFY: classify,
                 Task.PUBLISH: publish,
                 Task.COMPOSE: compose,
-                Task.DELIVER: deliver,
+                Task.DELIVER: partial(sending.run, now, stop),
                 Task.UPKEEP: upkeep,
                 Task.PING: self.ping,
                 Task.HUBS: self.ask_hubs,
                 Task.IMPORT: self.uploads(stop).work,
+                Task.SWEEP: look_for_work,
             }
         )
 

@@ -21,6 +21,7 @@ class Task(StrEnum):
     PING = "ping"
     HUBS = "hubs"
     IMPORT = "import"  # upload_id
+    SWEEP = "sweep"  # looks for the jobs that have work, now instead of in a few seconds
 
 
 class Enqueue(Protocol):

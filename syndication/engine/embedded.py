@@ -33,6 +33,7 @@ POOL_OF: Final = MappingProxyType(
         Task.HUBS: "collect",
         Task.UPKEEP: "upkeep",
         Task.IMPORT: "import",
+        Task.SWEEP: "upkeep",
     }
 )
 
@@ -49,7 +50,7 @@ class _Keys:
 class EmbeddedEngine:
     """Runs jobs on threads of this process. Build it with what each task does, start it, stop it."""
 
-    def __init__(self, tasks: Mapping[Task, Callable[..., None]]) -> None:
+    def __init__(self, tasks: Mapping[Task, Callable[..., object]]) -> None:
         """Take the functions the tasks stand for; they are called with the ids given to `enqueue`."""
         self._tasks = tasks
         self._keys = _Keys()

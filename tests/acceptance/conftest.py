@@ -153,8 +153,8 @@ class Service:
         return rows
 
     @staticmethod
-    def wait_until(happened: Callable[[], object], seconds: float = 15) -> None:
-        """Wait for something the service does by itself; fails when it does not."""
+    def wait_until(happened: Callable[[], object], seconds: float = 40) -> None:
+        """Wait for something the service does by itself; fails when it does not. Long, for a machine with other work."""
         deadline = time.monotonic() + seconds
         while not happened():
             assert time.monotonic() < deadline, f"did not happen within {seconds} s"

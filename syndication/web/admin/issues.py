@@ -246,7 +246,7 @@ def do(request: Request, admin: Editor, issue_id: int, act: str, sure: Annotated
         _, found = findings_of(session, issue_id)
         overruled = {"findings": [one.problem for one in found]} if act == "anyway" else {}
         audit(session, admin.login, f"issue.{act}", f"issue {issue_id}", now, (overruled, {}))
-    deps.enqueue(Task.DELIVER, "deliver")
+    deps.enqueue(Task.SWEEP, "sweep")
     return RedirectResponse(f"/admin/issues/{issue_id}", 303)
 
 

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from syndication.domain.errors import IssueError
 from syndication.domain.newsletters import INTRO_LENGTH, SUBJECT_LENGTH
 from syndication.domain.scopes import Scope
+from syndication.domain.seams import Task
 from syndication.store.admins import audit
 from syndication.store.announcing import add_articles, announce
 from syndication.store.newsletters import newsletter
@@ -59,4 +60,6 @@ def write(request: Request, token: _Sender, wanted: AnnouncementIn) -> Started:
             audit(session, by, "issue.announce", f"issue {number}", now, ({}, after))
     except IssueError as error:
         raise Problem(422, str(error)) from error
+    if wanted.send:
+        deps.enqueue(Task.SWEEP, "sweep")
     return Started(issue=number)

@@ -7,6 +7,7 @@ import jsonschema
 import pytest
 
 from syndication.domain.scopes import Scope
+from syndication.domain.seams import Task
 from syndication.domain.states import SubscriptionStatus
 from syndication.store.tokens import NewToken, create_token
 from tests.support.website import Website
@@ -135,6 +136,7 @@ def test_an_announcement_is_written_and_sent(website: Website) -> None:
     body = {"newsletter": "weekly", "subject": "We move", "words": "Dear *all*", "topics": ["agents"], "send": True}
     made = ask(website, "POST", "announcements", Scope.ISSUES_SEND, body={**body, "articles": [article]})
     assert made.status_code == 202, made.text
+    assert website.asked == [(Task.SWEEP, "sweep")]
     shown = ask(website, "GET", f"issues/{made.json()['issue']}", Scope.ISSUES_READ).json()
     assert (shown["subject"], shown["slot"], shown["state"]) == ("We move", None, "review")
     assert shown["note"] == "It goes as soon as it is composed."

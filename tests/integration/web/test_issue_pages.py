@@ -112,7 +112,7 @@ def test_a_button_asks_first_and_then_acts_and_is_remembered(website: Website, m
     assert state(website, mailing) is IssueState.SENDING
     done = website.visitor().post(address, headers=COOKIE, data={"sure": "yes"})
     assert (done.status_code, state(website, mailing)) == (303, IssueState.PAUSED)
-    assert website.asked == [(Task.DELIVER, "deliver")]
+    assert website.asked == [(Task.SWEEP, "sweep")]
     with website.database.read() as session:
         entry = session.exec(select(AuditEntryRow).where(AuditEntryRow.action == "issue.pause")).one()
     assert (entry.actor, entry.target) == ("anna", f"issue {mailing.issue_id}")
