@@ -12,6 +12,7 @@ from syndication.classify.evaluate import evaluate, macro_f1, read_examples
 from syndication.cli.output import DONE, FAILED, Json, errors_in_words, out, print_json, report
 from syndication.cli.running import web_deps
 from syndication.domain.errors import ConfigError, SourceError
+from syndication.domain.plural import plural
 from syndication.domain.seams import Task
 from syndication.jobs.classify import classify_pending
 from syndication.jobs.collect import collect_source
@@ -101,7 +102,7 @@ def classify(
         print_json({"looked_at": done.looked_at, "accepted": done.accepted})
     else:
         words = ", ".join(f"{number} in {topic}" for topic, number in done.accepted.items()) or "none in a topic"
-        out.print(f"{done.looked_at} articles looked at: {words}.")
+        out.print(f"{plural(done.looked_at, 'article')} looked at: {words}.")
 
 
 @topics.command("list", epilog="Example: syndication topics list")

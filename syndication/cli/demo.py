@@ -8,6 +8,7 @@ from rich.markup import escape
 
 from syndication.cli.output import Json, errors_in_words, out, print_json, print_table
 from syndication.demo import run_demo
+from syndication.domain.plural import plural
 from syndication.settings import load_settings
 
 commands = typer.Typer()
@@ -48,10 +49,10 @@ def demo(
         "One pass of the main job",
         ("Step", "What it made"),
         (
-            ("collect", f"{done.collected} articles"),
+            ("collect", plural(done.collected, "article")),
             ("classify", topics),
             ("publish", f"{len(feeds)} feed documents in {to / 'feeds'}"),
-            ("compose", f"{done.digests} digests for {len(done.readers)} readers"),
-            ("deliver", f"{len(done.mails)} mails in {to / 'outbox'}"),
+            ("compose", f"{plural(done.digests, 'digest')} for {plural(len(done.readers), 'reader')}"),
+            ("deliver", f"{plural(len(done.mails), 'mail')} in {to / 'outbox'}"),
         ),
     )

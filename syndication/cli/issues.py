@@ -13,6 +13,7 @@ from syndication.cli.output import FAILED, Json, errors_in_words, out, print_fac
 from syndication.deliver.addresses import parse_address
 from syndication.deliver.retry import LIFETIME
 from syndication.domain.errors import StoreError
+from syndication.domain.plural import plural
 from syndication.domain.spreadsheet import guarded
 from syndication.domain.states import DeliveryState
 from syndication.domain.tokens import suppression_mark
@@ -122,7 +123,7 @@ def show(
             return
         if to:
             number = _write_csv(to, all_delivery_rows(session, issue, chosen))
-            out.print(f"{number} deliveries are in {to}.")
+            out.print(f"{to} has {plural(number, 'delivery', 'deliveries')}.")
             return
         lines = delivery_rows(session, issue, chosen, limit=most)
     _show(summary, [_row(line) for line in lines], as_json=as_json)
@@ -243,7 +244,9 @@ def rest(
     """Send an issue that is over to those who did not get it, for no fault of theirs. Only until the next issue."""
     with errors_in_words(), open_app(load_settings()) as app:
         number = send_to_rest(app.database, issue, now(), LIFETIME, unknown=unknown)
-    out.print(f"{number} more deliveries go out; a running `serve` sends them, or `syndication deliver`.")
+    out.print(
+        f"{plural(number, 'more delivery goes', 'more deliveries go')} out; a running `serve` sends them, or `syndication deliver`."
+    )
 
 
 @issues.command("check", epilog="Example: syndication issues check 12")

@@ -20,6 +20,7 @@ from syndication.cli.logs import log_from
 from syndication.cli.output import FAILED, Json, errors_in_words, out, print_facts, print_json
 from syndication.doctor import examine, is_ready
 from syndication.domain.findings import Finding, Verdict
+from syndication.domain.plural import plural
 from syndication.domain.seams import Enqueue
 from syndication.domain.site import Profile
 from syndication.install import install
@@ -92,10 +93,10 @@ def restore(
         if done.old:
             out.print(f"What was here before is kept as {done.old}.")
         if done.erased:
-            out.print(f"Erased again: {done.erased} readers who were erased after the backup.")
+            out.print(f"Erased again: {plural(done.erased, 'reader')} who had been erased after the backup.")
         if done.held:
             out.print(
-                f"Held, because it may have been mailed since: {done.held} issues and schedules. See `syndication issues list`."
+                f"Held, because it may have been mailed since: {plural(done.held, 'issue or schedule', 'issues and schedules')}. See `syndication issues list`."
             )
 
 

@@ -12,6 +12,7 @@ from syndication.cli.content import sources
 from syndication.cli.output import FAILED, Json, err, errors_in_words, out, print_json, print_table, progress_bar
 from syndication.collect.opml import read_opml, write_opml
 from syndication.domain.errors import SourceError
+from syndication.domain.plural import plural
 from syndication.domain.sources import Source
 from syndication.domain.states import SourceKind
 from syndication.jobs.check_source import Checked, Seen, check_source
@@ -59,7 +60,7 @@ def import_file(
     if as_json:
         print_json(asdict(done))
     else:
-        out.print(f"{done.added} feeds added, {done.known} were sources already. A running service visits them now.")
+        out.print(f"{plural(done.added, 'feed')} added, {done.known} known already. A running service visits them now.")
 
 
 @sources.command("export", epilog="Example: syndication sources export > feeds.opml")

@@ -11,6 +11,7 @@ from typing import Final
 from syndication.collect.decoding import decode
 from syndication.collect.drafts import Context, Draft, finish
 from syndication.collect.files import KINDS, Unreadable, read_file
+from syndication.domain.plural import plural
 from syndication.domain.sources import Fetched, FetchFailed, FetchResult, NotModified, Source
 
 _FILE_BYTES: Final = 5 * 1024 * 1024
@@ -69,7 +70,9 @@ def _files(root: Path) -> tuple[list[_Found] | None, list[str]]:
         return None, notes
     notes += [f"{error.filename}: {error.strerror}" for error in closed]
     if len(found) > _FILES:
-        notes.append(f"{len(found) - _FILES} files were left out: at most {_FILES} are read, those changed last")
+        notes.append(
+            f"{plural(len(found) - _FILES, 'file was', 'files were')} left out: at most {_FILES} are read, those changed last"
+        )
         found = sorted(found, key=lambda file: (-file.changed_ns, file.name))[:_FILES]
     return sorted(found, key=lambda file: file.name), sorted(notes)
 

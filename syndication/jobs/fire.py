@@ -7,6 +7,7 @@ import structlog
 
 from syndication.cron.slots import latest_slot, next_slot
 from syndication.domain.errors import CronError
+from syndication.domain.plural import plural
 from syndication.domain.seams import Enqueue, Task
 from syndication.store.database import Database
 from syndication.store.newsletters import StoredSchedule
@@ -54,4 +55,4 @@ def _fire(database: Database, due: StoredSchedule, now: datetime) -> Fired | Non
 
 def _in_hours(late: timedelta) -> str:
     hours = round(late / timedelta(hours=1))
-    return "1 hour" if hours == 1 else f"{hours} hours"
+    return plural(hours, "hour")

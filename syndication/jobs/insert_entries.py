@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from syndication.domain.entries import Entries
+from syndication.domain.plural import plural
 from syndication.store.classifying import save_topic
 from syndication.store.collecting import add_source
 from syndication.store.database import Database
@@ -26,7 +27,8 @@ class Inserted:
         """For the terminal."""
         if not (self.topics or self.sources or self.newsletters):
             return "nothing new"
-        return f"{self.topics} topics, {self.sources} sources, {self.newsletters} newsletters inserted"
+        counts = {"topic": self.topics, "source": self.sources, "newsletter": self.newsletters}
+        return ", ".join(plural(number, one) for one, number in counts.items()) + " inserted"
 
 
 def insert_entries(database: Database, entries: Entries, now: datetime) -> Inserted:

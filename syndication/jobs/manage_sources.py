@@ -7,6 +7,7 @@ from typing import Final
 
 from syndication.collect.opml import Outline
 from syndication.domain.errors import SourceError
+from syndication.domain.plural import plural
 from syndication.domain.sources import Source
 from syndication.domain.states import SourceKind
 from syndication.net.hosts import host_of
@@ -65,7 +66,7 @@ def import_opml(
                 add_source(session, source, now)
                 known[outline.url] = slug
                 added += 1
-            audit(session, "import", "source.import", f"{len(chunk)} addresses", now)
+            audit(session, "import", "source.import", plural(len(chunk), "address", "addresses"), now)
         progress(start + len(chunk))
     return Imported(added, len(outlines) - added)
 

@@ -16,6 +16,7 @@ from syndication.deliver.spamassassin import MOST_POINTS, SpamOpinion, spam_opin
 from syndication.domain.delivery import DeliveryKind, DeliveryName
 from syndication.domain.errors import AddressError
 from syndication.domain.newsletters import Newsletter
+from syndication.domain.plural import plural
 from syndication.domain.preflight import Demands, Finding, verdict
 from syndication.domain.site import Profile
 from syndication.domain.tokens import Purpose
@@ -101,7 +102,7 @@ class Preflight:
             yield Finding("audience", words, "Cancel the issue; its articles go into the next one. Please report it.")
         left_out = take_out_suppressed(self.database, self.office.suppression_key, case.issue_id, now)
         if left_out:
-            words = f"{left_out} readers were subscribed though their address is suppressed."
+            words = f"{plural(left_out, 'reader was', 'readers were')} subscribed though their address is suppressed."
             yield Finding("audience", words, "They were left out.", holds=False)
         yield from _once_each(self._mails(case, stored.value))
         yield from self._published(stored.value)

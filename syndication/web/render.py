@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from syndication.domain.plural import plural
 from syndication.domain.site import Profile
 from syndication.html.markdown import from_markdown
 from syndication.store.browsing import Offer
@@ -20,7 +21,7 @@ from syndication.web.admin.nav import ENTRIES, UNDER_SETTINGS, is_current
 from syndication.web.deps import deps_of
 from syndication.web.language import offered_by, spoken
 from syndication.web.security import PRIVATE, SECRET_ADDRESS
-from syndication.web.words import CONSENT, clock_words, day_here, page_words, plural, slot_here
+from syndication.web.words import CONSENT, clock_words, day_here, page_words, slot_here
 
 _FOLDER: Final = Path(__file__).parent
 _ACCENT: Final = re.compile(r"accent-([0-9a-f]{6})\.css")

@@ -53,11 +53,6 @@ def soon_words(at: datetime, zone: str, now: datetime) -> str:
     return f"{words.weekdays[local.weekday()]}{date_words} {local:%H:%M}"
 
 
-def plural(number: int, one: str, many: str = "") -> str:
-    """E.g. '1 article', '7 articles'."""
-    return f"{number} {one if number == 1 else many or f'{one}s'}"
-
-
 def page_words(language: str) -> dict[str, object]:
     """What a template says its words with: `_` a sentence, `_h` one that holds tags, `told` the reason of an error."""
     words = words_in(language)

@@ -58,9 +58,9 @@ def test_a_list_of_feeds_comes_in_and_its_articles_are_in_the_feeds_within_ten_s
         f'<opml version="2.0"><body><outline type="rss" text="News" xmlUrl="{publisher.url("/news.xml")}"/></body></opml>',
         "utf-8",
     )
-    assert "1 feeds added, 0 were sources already" in service.command("sources", "import", str(opml))
+    assert "1 feed added, 0 known already" in service.command("sources", "import", str(opml))
     service.wait_until(
         lambda: "AI agents that plan" in httpx.get(f"{service.url}/feeds/topics/ai-agents.atom").text, 10
     )
-    assert "0 feeds added, 1 were sources already" in service.command("sources", "import", str(opml))
+    assert "0 feeds added, 1 known already" in service.command("sources", "import", str(opml))
     assert publisher.url("/news.xml") in service.command("sources", "export")

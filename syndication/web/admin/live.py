@@ -7,10 +7,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from syndication.domain.findings import Finding, Verdict
+from syndication.domain.plural import plural
 from syndication.web.admin.access import Owner, SignedIn
 from syndication.web.deps import deps_of
 from syndication.web.render import private_page
-from syndication.web.words import plural
 
 router = APIRouter(prefix="/admin/live")
 

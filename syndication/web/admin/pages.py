@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from syndication.domain.plural import plural
 from syndication.domain.roles import Role
 from syndication.domain.states import DeliveryState, Health
 from syndication.domain.troubles import Trouble
@@ -21,7 +22,7 @@ from syndication.web.admin.charts import Chart, Column
 from syndication.web.admin.timeline import timeline
 from syndication.web.deps import deps_of
 from syndication.web.render import private_page
-from syndication.web.words import day_words, plural, soon_words
+from syndication.web.words import day_words, soon_words
 
 router = APIRouter(prefix="/admin")
 

@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from syndication.collect.opml import read_opml, write_opml
 from syndication.domain.errors import SourceError, StoreError
+from syndication.domain.plural import plural
 from syndication.domain.source_options import Identity
 from syndication.domain.sources import Access, Source
 from syndication.domain.states import FirstFetch, SourceKind
@@ -135,7 +136,7 @@ def import_file(request: Request, admin: Editor, file: UploadFile) -> Response:
         done = import_opml(deps.database, read_opml(file.file.read()), deps.clock())
     except SourceError as error:
         return _list(request, admin, status=422, fault=str(error))
-    return _list(request, admin, said=f"{done.added} feeds added, {done.known} were sources already.")
+    return _list(request, admin, said=f"{plural(done.added, 'feed')} added, {done.known} known already.")
 
 
 @router.get("/{source_id}")

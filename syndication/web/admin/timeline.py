@@ -7,10 +7,11 @@ from operator import itemgetter
 from typing import Final
 
 from syndication.cron.slots import next_slots
+from syndication.domain.plural import plural
 from syndication.domain.states import IssueState
 from syndication.store.overview import OpenIssue
 from syndication.store.scheduling import Upcoming
-from syndication.web.words import plural, slot_words, soon_words
+from syndication.web.words import slot_words, soon_words
 
 AHEAD: Final = timedelta(days=7)
 _MOST: Final = 12

@@ -172,7 +172,7 @@ def test_suppressed_readers_are_left_out_and_missing_rows_hold_it(office: Office
         (finding,) = findings_of(session, office.mailing.issue_id)[1]
     assert finding == Finding(
         "audience",
-        "1 readers were subscribed though their address is suppressed.",
+        "1 reader was subscribed though their address is suppressed.",
         "They were left out.",
         holds=False,
     )

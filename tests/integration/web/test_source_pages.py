@@ -185,9 +185,9 @@ def test_feeds_come_in_by_opml_and_go_out_again(website: Website, console: Conso
     opml = b"""<opml version="1.0"><body><outline text="Folder"><outline text="One &amp; only" xmlUrl="https://e.org/1"/>
     <outline text="Two" xmlUrl="https://e.org/2"/><outline text="Two again" xmlUrl="https://e.org/2"/><outline xmlUrl="javascript:x"/></outline></body></opml>"""
     answer = console.visitor.post("/admin/sources/import", files={"file": ("a.opml", opml)}, headers=console.headers)
-    assert "2 feeds added, 0 were sources already" in answer.text
+    assert "2 feeds added, 0 known already" in answer.text
     again = console.visitor.post("/admin/sources/import", files={"file": ("a.opml", opml)}, headers=console.headers)
-    assert "0 feeds added, 2 were sources already" in again.text
+    assert "0 feeds added, 2 known already" in again.text
     out = console.get("/admin/sources/feeds.opml")
     assert 'xmlUrl="https://e.org/1"' in out.text
     assert "One &amp; only" in out.text

@@ -3,6 +3,7 @@
 import pytest
 
 from syndication.domain.newsletters import Choice
+from syndication.domain.plural import plural
 from syndication.domain.roles import Role
 from syndication.domain.scopes import Scope
 from syndication.domain.spreadsheet import guarded
@@ -52,3 +53,11 @@ def test_a_mark_of_an_address_depends_on_the_address_and_the_key() -> None:
         suppression_mark(b"l" * 32, "anna@example.org"),
         suppression_mark(b"k" * 32, "anna@example.net"),
     }
+
+
+@pytest.mark.parametrize(
+    ("number", "words"), [(0, "0 deliveries"), (1, "1 delivery"), (7, "7 deliveries"), (1_000, "1000 deliveries")]
+)
+def test_numbers_agree_with_their_nouns(number: int, words: str) -> None:
+    assert plural(number, "delivery", "deliveries") == words
+    assert plural(number, "reader") == words.replace("deliveries", "readers").replace("delivery", "reader")

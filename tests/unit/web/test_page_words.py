@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from syndication.lang.words import words_in
-from syndication.web.words import clock_words, day_in, page_words, plural, slot_words
+from syndication.web.words import clock_words, day_in, page_words, slot_words
 
 SLOT = datetime(2026, 11, 27, 6, 30, tzinfo=UTC)
 
@@ -20,11 +20,6 @@ def test_the_day_is_the_day_in_the_zone() -> None:
 
 def test_a_past_instant_is_told_to_the_second() -> None:
     assert clock_words(SLOT, "Asia/Tokyo") == "27 November 2026, 15:30:00 Asia/Tokyo"
-
-
-@pytest.mark.parametrize(("number", "words"), [(0, "0 articles"), (1, "1 article"), (7, "7 articles")])
-def test_numbers_agree_with_their_nouns(number: int, words: str) -> None:
-    assert plural(number, "article") == words
 
 
 @pytest.mark.parametrize(
