@@ -64,9 +64,9 @@ class Timed(Database):
     seconds: list[float] = field(default_factory=list)
 
     @contextmanager
-    def write(self, *, copies_references: bool = False) -> Iterator[Session]:
+    def write(self) -> Iterator[Session]:
         """As the database's own, on the clock from the moment it has the lock."""
-        with Database(self.engine).write(copies_references=copies_references) as session:
+        with Database(self.engine).write() as session:
             session.connection()
             begun = time.monotonic()
             yield session

@@ -140,7 +140,7 @@ class Planning:
                 end = end_of_range(session, self._plan.schedule_id, last, self._stride.size)
             if end is None:
                 return
-            with self._chunk(self._stride, copies_references=True) as session:
+            with self._chunk(self._stride) as session:
                 insert_deliveries(session, self._plan, self._window, range(last + 1, end + 1), self._now)
             last = end
 
@@ -176,9 +176,9 @@ class Planning:
         return as_the_issue or (reader.start, reader.segment_id) in self._empty
 
     @contextmanager
-    def _chunk(self, stride: Stride | None = None, *, copies_references: bool = False) -> Iterator[Session]:
+    def _chunk(self, stride: Stride | None = None) -> Iterator[Session]:
         """A short write transaction on an issue that is being composed."""
-        with self._database.write(copies_references=copies_references) as session:
+        with self._database.write() as session:
             if stride:
                 stride.begin()
             if not hold_composing(session, self._plan.id):

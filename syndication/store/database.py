@@ -50,15 +50,15 @@ class Database:
             yield session
 
     @contextmanager
-    def write(self, *, copies_references: bool = False) -> Iterator[Session]:
+    def write(self) -> Iterator[Session]:
         """A session that writes: committed at the end of the block, rolled back when it raises.
 
         Keep it under 250 ms and never wait for the network inside: on SQLite it holds the one write lock.
-        copies_references: every reference it writes names a row it holds or is copied, in SQL, from a row whose own foreign
-        key holds, and it deletes nothing; SQLite then does not look each of them up once more.
         """
-        bind = self.engine.execution_options(sqlite_begin="IMMEDIATE", sqlite_foreign_keys=not copies_references)
-        with Session(bind, expire_on_commit=False) as session, session.begin():
+        with (
+            Session(self.engine.execution_options(sqlite_begin="IMMEDIATE"), expire_on_commit=False) as session,
+            session.begin(),
+        ):
             yield session
 
     def close(self) -> None:

@@ -20,7 +20,6 @@ from syndication.store.database import Database, changed
 from syndication.store.suppressing import suppress
 from syndication.store.tables import (
     DeliveryRow,
-    DigestItemRow,
     DigestRow,
     IssueRow,
     SubscriberRow,
@@ -141,12 +140,7 @@ def _write(session: Session, issue_id: int, findings: Sequence[Finding], **value
 
 
 def _samples(session: Session, issue_id: int) -> tuple[int, ...]:
-    items = (
-        select(func.count())
-        .where(col(DigestItemRow.digest_id) == col(DigestRow.id))
-        .correlate(DigestRow)
-        .scalar_subquery()
-    )
+    items = func.json_array_length(col(DigestRow.items))
     longest = select(col(DigestRow.id)).where(col(DigestRow.issue_id) == issue_id).order_by(items.desc()).limit(1)
     languages = select(func.min(col(DigestRow.id))).where(col(DigestRow.issue_id) == issue_id)
     first = (

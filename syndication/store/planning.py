@@ -4,6 +4,7 @@ Only an issue that is being composed is written to: every transaction asks for t
 cancelled issue gets no further row, and two processes that plan the same issue do no harm.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,7 +27,6 @@ from syndication.store.tables import (
     DeliveryRow,
     DigestBodyRow,
     DigestChoiceRow,
-    DigestItemRow,
     DigestRow,
     IssueArticleRow,
     IssueRow,
@@ -90,12 +90,13 @@ def kept_bodies(session: Session, issue_id: int) -> dict[str, str]:
 def keep_digests(
     session: Session, issue_id: int, digests: Sequence[NewDigest], parts: Mapping[str, str], template_version_id: int
 ) -> None:
-    """Keep digests with their bodies, items and readers' choices; what is kept already stays as it is.
+    """Keep digests with their bodies and readers' choices; what is kept already stays as it is.
 
     parts: names and texts of parts of these bodies, unless they are kept already.
     """
     keep_bodies(session, parts, list({d.body_hash: d.body for d in digests if d.body is not None}.values()))
-    columns = ("issue_id", "start", "content_hash", "body_hash", "language", "template_version_id", "more")
+    topics = dict(session.execute(select(col(TopicRow.slug), col(TopicRow.id))).all())
+    columns = ("issue_id", "start", "content_hash", "body_hash", "language", "template_version_id", "more", "items")
     rows = [
         (
             issue_id,
@@ -105,22 +106,17 @@ def keep_digests(
             digest.language,
             template_version_id,
             digest.more,
+            json.dumps([(article_id, topics[topic]) for article_id, topic in digest.items]),
         )
         for digest in digests
     ]
     insert_rows(session, DigestRow, columns, rows)
     ids = _digest_ids(session, issue_id, digests)
-    topics = dict(session.execute(select(col(TopicRow.slug), col(TopicRow.id))).all())
-    items: list[tuple[int, int, int, int]] = []
-    choices: list[tuple[int, int, int, int]] = []
-    for digest in digests:
-        digest_id = ids[digest.start, digest.content_hash]
-        items += [
-            (digest_id, position, article_id, topics[topic])
-            for position, (article_id, topic) in enumerate(digest.items)
-        ]
-        choices += [(issue_id, group.start, group.segment_id, digest_id) for group in digest.groups]
-    insert_rows(session, DigestItemRow, ("digest_id", "position", "article_id", "topic_id"), items)
+    choices = [
+        (issue_id, group.start, group.segment_id, ids[digest.start, digest.content_hash])
+        for digest in digests
+        for group in digest.groups
+    ]
     insert_rows(session, DigestChoiceRow, ("issue_id", "start", "segment_id", "digest_id"), choices)
 
 

@@ -22,7 +22,6 @@ from syndication.store.tables import (
     DeliveryCountRow,
     DeliveryRow,
     DigestChoiceRow,
-    DigestItemRow,
     DigestRow,
     IssueArticleRow,
     IssueEditRow,
@@ -163,27 +162,31 @@ def stale_issues(session: Session) -> list[int]:
 
 
 def take_back(database: Database, issue_id: int) -> bool:
-    """Remove the plan of a stale issue, so that it is composed again; whether it can be now. Commits in chunks."""
-    of_issue = col(DigestRow.issue_id) == issue_id
+    """Remove the plan of a stale issue, so that it is composed again; whether this call ended it. Commits in chunks."""
     _delete(database, DeliveryRow, col(DeliveryRow.subscriber_id), col(DeliveryRow.issue_id) == issue_id, issue_id)
     with database.write() as session:
-        batches = select(col(DeliveryBatchRow.id)).where(col(DeliveryBatchRow.issue_id) == issue_id)
-        session.execute(delete(DeliveryCountRow).where(col(DeliveryCountRow.batch_id).in_(batches)))
-        session.execute(delete(DeliveryBatchRow).where(col(DeliveryBatchRow.issue_id) == issue_id))
+        if _is_stale(session, issue_id):
+            batches = select(col(DeliveryBatchRow.id)).where(col(DeliveryBatchRow.issue_id) == issue_id)
+            session.execute(delete(DeliveryCountRow).where(col(DeliveryCountRow.batch_id).in_(batches)))
+            session.execute(delete(DeliveryBatchRow).where(col(DeliveryBatchRow.issue_id) == issue_id))
     choices = col(DigestChoiceRow.issue_id) == issue_id
     _delete(database, DigestChoiceRow, col(DigestChoiceRow.segment_id), choices, issue_id)
-    digests = select(col(DigestRow.id)).where(of_issue)
-    _delete(database, DigestItemRow, col(DigestItemRow.digest_id), col(DigestItemRow.digest_id).in_(digests), issue_id)
-    _delete(database, DigestRow, col(DigestRow.id), of_issue, issue_id)
+    _delete(database, DigestRow, col(DigestRow.id), col(DigestRow.issue_id) == issue_id, issue_id)
     with database.write() as session:
+        if not _is_stale(session, issue_id):
+            return False
         session.execute(delete(IssueArticleRow).where(col(IssueArticleRow.issue_id) == issue_id))
-        statement = (
-            update(IssueRow)
-            .where(col(IssueRow.id) == issue_id, col(IssueRow.is_stale), col(IssueRow.state) == IssueState.REVIEW)
-            .values(state=_composed_as(), is_stale=False, planned=0)
-            .execution_options(synchronize_session=False)
-        )
-        return changed(session, statement) == 1
+        statement = update(IssueRow).where(col(IssueRow.id) == issue_id)
+        begun = statement.values(state=_composed_as(), is_stale=False, planned=0)
+        session.execute(begun.execution_options(synchronize_session=False))
+        return True
+
+
+def _is_stale(session: Session, issue_id: int) -> bool:
+    """Whether an issue in review has a plan to be taken back; nobody else changes it before this transaction ends."""
+    columns = select(col(IssueRow.state), col(IssueRow.is_stale)).where(col(IssueRow.id) == issue_id)
+    state, is_stale = session.execute(columns.with_for_update(key_share=True)).one()
+    return is_stale and state is IssueState.REVIEW
 
 
 def _composed_as() -> ColumnElement[IssueState]:
@@ -194,12 +197,13 @@ def _composed_as() -> ColumnElement[IssueState]:
 def _delete(
     database: Database, table: type[SQLModel], key: Mapped[Any], chosen: ColumnElement[bool], issue_id: int
 ) -> None:
-    """Delete the chosen rows in order of a key, some thousand keys a transaction, while the issue is in review."""
+    """Delete the chosen rows in order of a key, some thousand keys a transaction, while the issue's plan is stale."""
     while True:
         with database.write() as session:
+            if not _is_stale(session, issue_id):
+                return
             keys = session.scalars(select(key).where(chosen).distinct().order_by(key).limit(_A_CHUNK)).all()
-            state = session.scalars(select(col(IssueRow.state)).where(col(IssueRow.id) == issue_id)).one()
-            if not keys or state is not IssueState.REVIEW:
+            if not keys:
                 return
             rows = delete(table).where(chosen, key <= keys[-1])
             session.execute(rows.execution_options(synchronize_session=False))

@@ -27,7 +27,10 @@ _ROWS_AT_ONCE: Final = 5_000
 
 
 def remove_unconfirmed(session: Session, now: datetime) -> int:
-    """Remove some requests that waited longer than a week, and who has nothing else here; answers how many. now: aware UTC."""
+    """Remove some requests that waited longer than a week, and who has nothing else here; answers how many. now: aware UTC.
+
+    They are locked: who confirms at this moment either has done so before, and stays, or comes too late.
+    """
     last_asked = (
         select(col(ConsentEventRow.id))
         .where(
@@ -44,6 +47,7 @@ def remove_unconfirmed(session: Session, now: datetime) -> int:
             ~last_asked,
         )
         .limit(_AT_ONCE)
+        .with_for_update(of=SubscriptionRow)
     ).all()
     subscriptions, people = [number for number, _ in chosen], {number for _, number in chosen}
     session.execute(delete(ConsentEventRow).where(col(ConsentEventRow.subscription_id).in_(subscriptions)))

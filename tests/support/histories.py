@@ -25,7 +25,7 @@ from syndication.store.leaving import pause, resume, unsubscribe
 from syndication.store.scheduling import insert_issue, schedule
 from syndication.store.starts import apply_own_starts, start_when_leaving
 from syndication.store.subscribing import change_choice, confirm
-from syndication.store.tables import ArticleRow, DeliveryRow, DigestItemRow, DigestRow, IssueRow
+from syndication.store.tables import ArticleRow, DeliveryRow, DigestRow, IssueRow
 from tests.support.history_words import (
     TOPICS,
     WAITING,
@@ -373,6 +373,5 @@ def _got(session: Session, issue: int) -> dict[int, tuple[int, list[int], int]]:
     ).all()
     found = {}
     for key, digest in rows:
-        items = session.exec(select(DigestItemRow.article_id).where(DigestItemRow.digest_id == digest.id)).all()
-        found[key] = (digest.start, list(items), digest.more)
+        found[key] = (digest.start, [article_id for article_id, _ in digest.items], digest.more)
     return found

@@ -21,7 +21,6 @@ from syndication.store.tables import (
     ArticleTextRow,
     DeliveryBatchRow,
     DeliveryRow,
-    DigestItemRow,
     DigestRow,
     IssueRow,
     ScheduleRow,
@@ -59,8 +58,8 @@ class Mortal(Database):
     lives: list[int] = field(default_factory=lambda: [0])
 
     @contextmanager
-    def write(self, *, copies_references: bool = False) -> Iterator[Session]:
-        with Database(self.engine).write(copies_references=copies_references) as session:
+    def write(self) -> Iterator[Session]:
+        with Database(self.engine).write() as session:
             yield session
             self.lives[0] -= 1
             if self.lives[0] < 0:
@@ -75,11 +74,11 @@ class Disturbed(Database):
     writes: list[int]
 
     @contextmanager
-    def write(self, *, copies_references: bool = False) -> Iterator[Session]:
+    def write(self) -> Iterator[Session]:
         if self.writes[0] == 0:
             self.act()
         self.writes[0] -= 1
-        with Database(self.engine).write(copies_references=copies_references) as session:
+        with Database(self.engine).write() as session:
             yield session
 
 
@@ -182,7 +181,7 @@ class World:
                 .where(DeliveryRow.issue_id == issue_id)
             ).all()
             return {
-                row.subscriber_id: Got(_titles(session, digest.id or 0), digest.more, digest.start, row.state)
+                row.subscriber_id: Got(_titles(session, digest), digest.more, digest.start, row.state)
                 for row, digest in rows
             }
 
@@ -212,11 +211,10 @@ class World:
             return session.get_one(ScheduleRow, self.schedule_id).last_cut
 
 
-def _titles(session: Session, digest_id: int) -> tuple[str, ...]:
-    items = (
-        select(ArticleTextRow.title)
-        .join(DigestItemRow, col(DigestItemRow.article_id) == col(ArticleTextRow.article_id))
-        .where(DigestItemRow.digest_id == digest_id, ArticleTextRow.language == "en")
-        .order_by(col(DigestItemRow.position))
+def _titles(session: Session, digest: DigestRow) -> tuple[str, ...]:
+    listed = [article_id for article_id, _ in digest.items]
+    texts = select(ArticleTextRow.article_id, ArticleTextRow.title).where(
+        col(ArticleTextRow.article_id).in_(listed), ArticleTextRow.language == "en"
     )
-    return tuple(session.exec(items))
+    titles = dict(session.exec(texts).all())
+    return tuple(titles[article_id] for article_id in listed)

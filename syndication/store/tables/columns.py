@@ -65,6 +65,11 @@ def big_reference(target: str, **column: Any) -> Any:  # noqa: ANN401 - as sqlmo
     return Field(sa_column=Column(BIG, ForeignKey(target), nullable=False, **column))
 
 
+def big_number(**column: Any) -> Any:  # noqa: ANN401 - as sqlmodel.Field itself
+    """A required number as large as a `big_key`; `column` are arguments of Column."""
+    return Field(sa_column=Column(BIG, nullable=False, **column))
+
+
 def json_column(default: type[list[Any]] | type[Mapping[str, Any]] = list) -> Any:  # noqa: ANN401 - as sqlmodel.Field itself
     """A JSON column. Assign a new value to change it: changes in place are not seen."""
     return Field(default_factory=default, sa_column=Column(JSON, nullable=False))

@@ -13,9 +13,9 @@ from syndication.store.database import Database
 from syndication.store.delivering import claim_batch, digest_bodies, recipients
 from syndication.store.gating import open_gate
 from syndication.store.issues import cancel_issue
-from syndication.store.reviewing import Words, edit_article, hold, send_reviewed, write_words
+from syndication.store.reviewing import Words, edit_article, hold, send_reviewed, take_back, write_words
 from syndication.store.tables import DeliveryRow, ScheduleRow
-from tests.support.issues import World, ignore
+from tests.support.issues import Disturbed, World, ignore
 from tests.support.rows import NOW
 
 SLOT = NOW + timedelta(hours=2)
@@ -146,6 +146,24 @@ def test_a_dropped_article_can_be_put_back_and_history_added(world: World) -> No
         digest = session.get_one(DeliveryRow, (issue, reader)).digest_id
         assert digest_bodies(session, [digest])[digest].subject == "Ours"
     assert world.row(issue).subject == "Ours"
+
+
+@pytest.mark.parametrize("writes", range(8))
+def test_a_plan_that_another_process_made_anew_is_left_alone(world: World, writes: int) -> None:
+    reader = world.reader("agents")
+    world.article("new", "agents")
+    issue = in_review(world)
+    with world.database.write() as session:
+        write_words(session, issue, Words(intro="Edited."))
+
+    slow = Disturbed(world.database.engine, lambda: again(world, issue), [writes])
+    assert not take_back(slow, issue)
+
+    assert world.titles(issue, reader) == ["new"]
+    with world.database.write() as session:
+        assert send_reviewed(session, issue, world.now)
+        open_gate(session, issue)
+        assert claim_batch(session, world.now, timedelta(minutes=1), LIFETIME) is not None
 
 
 def test_words_that_are_too_long_are_refused_and_the_same_words_change_nothing(world: World) -> None:

@@ -1,16 +1,18 @@
 """Unconfirmed requests go after a week, deliveries after thirteen months; nothing else goes."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
 from sqlmodel import select
 
-from syndication.domain.states import DeliveryState, IssueState, NoticeKind
+from syndication.domain.states import DeliveryState, IssueState, NoticeKind, SubscriptionStatus
 from syndication.jobs.tidy import tidy
 from syndication.store.database import Database
+from syndication.store.subscribing import confirm
 from syndication.store.tables import ConsentEventRow, DeliveryRow, IssueRow, NoticeRow, SubscriberRow, SubscriptionRow
 from tests.support.rows import NOW
-from tests.support.subscribing import DAY, ask, mailed, only, reader, waiting_issue
+from tests.support.subscribing import DAY, VISIT, ask, mailed, only, reader, waiting_issue
 
 WEEK = timedelta(days=7)
 
@@ -35,6 +37,20 @@ def test_who_asked_again_lately_is_waited_for(database: Database, newsletter: in
     ask(database, newsletter, "agents")
     ask(database, newsletter, "agents", now=NOW + 5 * DAY)
     assert tidy(database, NOW + WEEK)["unconfirmed"] == 0
+
+
+def test_who_confirms_while_requests_are_removed_stays(database: Database, newsletter: int) -> None:
+    ask(database, newsletter, "agents")
+    with ThreadPoolExecutor(1) as pool:
+        with database.write() as session:
+            assert confirm(session, only(session).id or 0, VISIT, NOW + WEEK)
+            session.flush()
+            removing = pool.submit(tidy, database, NOW + WEEK)
+            with pytest.raises(TimeoutError):
+                removing.result(timeout=0.5)  # it waits for this transaction
+        assert removing.result()["unconfirmed"] == 0
+    with database.read() as session:
+        assert only(session).status is SubscriptionStatus.CONFIRMED
 
 
 def test_a_confirmed_reader_stays(database: Database, newsletter: int) -> None:

@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 from sqlmodel import select
 
 from syndication.domain.errors import StoreError
 from syndication.store.database import Database, open_database
 from syndication.store.migrate import backup_sqlite, current, downgrade, drift, head, migrate, require_current
 from syndication.store.tables import CounterRow, metadata
+from tests.support.issues import World
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -57,6 +58,26 @@ def test_a_second_upgrade_changes_nothing(empty: Database) -> None:
     migrate(empty)
     with empty.read() as session:
         assert session.exec(select(CounterRow.n)).one() == 7
+
+
+def test_what_digests_list_survives_the_way_back_and_forth(empty: Database) -> None:
+    """Revision 25 keeps it in the digest's own row."""
+    migrate(empty)
+    world = World.build(empty)
+    world.reader("agents", "chips")
+    world.reader("chips")
+    for topics in (["agents"], ["agents", "chips"], ["chips"]):
+        world.article("+".join(topics), *topics)
+    issue = world.sent()
+    before = world.got(issue)
+    assert [len(got.titles) for got in before.values()] == [3, 2]
+
+    downgrade(empty, "0024")
+    with empty.read() as session:
+        assert session.execute(text("SELECT count(*) FROM digest_item")).scalar() == 5
+    migrate(empty)
+
+    assert world.got(issue) == before
 
 
 def test_downgrade_to_base_leaves_no_table_of_ours(empty: Database) -> None:
