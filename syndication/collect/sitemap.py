@@ -56,8 +56,12 @@ def read_sitemap(text: str, items: int) -> tuple[FeedDocument, tuple[str, ...]] 
 
 
 def title_from(url: str) -> str:
-    """Words of an address's last part that has any: 'a-fine-day.html' is 'A fine day'."""
-    for part in reversed(unquote(urlsplit(url).path).split("/")):
+    """Words of an address's last part that has any: 'a-fine-day.html' is 'A fine day'; "" for what is no address."""
+    try:
+        path = urlsplit(url).path
+    except ValueError:
+        return ""
+    for part in reversed(unquote(path).split("/")):
         bare = _NO_WORDS.sub(" ", _ENDING.sub("", part)).strip()
         if bare and not _ONLY_NUMBER.fullmatch(bare):
             return bare[:1].upper() + bare[1:]
