@@ -15,7 +15,7 @@ from syndication.collect.outage import Outage
 from syndication.collect.pace import FIRST_RETRY, Learned, Pace, Rhythm, Wishes, after_failure, after_success, learn
 from syndication.domain.sources import Fetched, FetchFailed, FetchResult, Heard, NotModified
 from syndication.domain.states import Health
-from syndication.jobs.storing import Stored, store_items
+from syndication.jobs.storing import Brought, Stored, store_group
 from syndication.net.hosts import is_inside, is_same_site
 from syndication.store.collecting import newest_dates
 from syndication.store.database import Database
@@ -78,7 +78,7 @@ def settle(
         if one.due.host:
             answered = not (isinstance(one.result, FetchFailed) and one.result.unreachable)
             outage.note(one.due.host, now, answered=answered)
-    brought = [_store(database, one, now) for one in ended]
+    brought = _store(database, ended, now)
     with database.read() as session:
         limits = limits_of(session, [one.due.host for one in ended if isinstance(one.result, FetchFailed)])
         learned = [_learned(session, one.due, result) for one, (result, _) in zip(ended, brought, strict=True)]
@@ -95,16 +95,20 @@ def settle(
     return reports
 
 
-def _store(database: Database, one: Ended, now: datetime) -> tuple[FetchResult, Stored]:
-    """The result, failed when it could not be stored, and what became of its items."""
-    due, result = one.due, one.result
-    if not isinstance(result, Fetched):
-        return result, Stored()
-    try:
-        return result, store_items(database, due.source_id, due.source, result, now)
-    except Exception:  # noqa: BLE001 - the boundary of one source: our fault with it stops no other
-        _log.exception("source_not_stored", source=due.source.slug)
-        return FetchFailed("storing it failed by a fault of this program; the log has the details"), Stored()
+def _store(database: Database, ended: Sequence[Ended], now: datetime) -> list[tuple[FetchResult, Stored]]:
+    """The result of each, failed when it could not be stored, and what became of its items."""
+    brought = [
+        Brought(one.due.source_id, one.due.source, one.result) for one in ended if isinstance(one.result, Fetched)
+    ]
+    stored = iter(store_group(database, brought, now))
+    return [_outcome(one, next(stored)) if isinstance(one.result, Fetched) else (one.result, Stored()) for one in ended]
+
+
+def _outcome(one: Ended, stored: Stored | Exception) -> tuple[FetchResult, Stored]:
+    if isinstance(stored, Stored):
+        return one.result, stored
+    _log.error("source_not_stored", source=one.due.source.slug, exc_info=stored)
+    return FetchFailed("storing it failed by a fault of this program; the log has the details"), Stored()
 
 
 def _settle(

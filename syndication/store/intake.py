@@ -1,97 +1,29 @@
-"""What a visit leaves behind: articles, their wordings and sightings; and what was known of them before."""
+"""What visits leave behind: articles, their wordings and sightings."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import bindparam, insert, text
+from sqlalchemy import bindparam, insert
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
-from syndication.domain.articles import Item, KnownArticle, Wording
+from syndication.domain.articles import Item, Wording
 from syndication.domain.ids import article_uid
 from syndication.domain.sources import Source
 from syndication.domain.states import FirstFetch
 from syndication.store.collecting import row_id
 from syndication.store.tables import ArticleRow, ArticleTextRow, SightingRow, SourceRow
 
-_WRITERS_LOCK: Final = 0x5D1_C011
 # Written without objects: those cost five times what the database does for a new article (measured).
 _NEW_ARTICLE: Final = {"story_id": None, "seq": None, "revision": 1, "rules_version": 0, "removed_at": None}
-_KNOWN: Final = select_columns(
-    col(ArticleRow.id),
-    col(ArticleRow.source_id),
-    col(ArticleRow.native_key),
-    col(ArticleRow.canonical_url),
-    col(ArticleRow.content_hash),
-    col(ArticleRow.revision),
-    col(ArticleRow.removed_at),
-    col(ArticleRow.native_id),
-    col(ArticleRow.language),
-).order_by(col(ArticleRow.id))
-_IS_OWN: Final = col(ArticleRow.source_id) == bindparam("source")
-_BY_KEY: Final = _KNOWN.where(_IS_OWN, col(ArticleRow.native_key).in_(bindparam("keys", expanding=True)))
-_BY_HASH: Final = _KNOWN.where(_IS_OWN, col(ArticleRow.content_hash).in_(bindparam("hashes", expanding=True)))
-_BY_URL: Final = _KNOWN.where(col(ArticleRow.canonical_url).in_(bindparam("urls", expanding=True)))
-_SIGHTED: Final = select_columns(col(SightingRow.native_key)).where(
-    col(SightingRow.source_id) == bindparam("source"),
-    col(SightingRow.native_key).in_(bindparam("keys", expanding=True)),
-)
 _TAKEN_UIDS: Final = select_columns(col(ArticleRow.uid)).where(
     col(ArticleRow.uid).in_(bindparam("uids", expanding=True))
 )
 _ADD_ARTICLES: Final = insert(ArticleRow).returning(col(ArticleRow.id), sort_by_parameter_order=True)
 _ADD_TEXTS: Final = insert(ArticleTextRow)
 _ADD_SIGHTINGS: Final = insert(SightingRow)
-
-
-@dataclass(frozen=True, slots=True)
-class KnownItems:
-    """What the store knows of a visit's items.
-
-    by_key: articles this source has brought, by native key. here, elsewhere: articles first seen in this or in another
-    source, by canonical URL; an address of several articles of this source names none. sighted: native keys under which
-    this source was seen to carry another source's article. same_words: articles of this source by content hash.
-    """
-
-    by_key: Mapping[str, KnownArticle]
-    here: Mapping[str, KnownArticle]
-    elsewhere: Mapping[str, KnownArticle]
-    sighted: frozenset[str]
-    same_words: Mapping[str, KnownArticle]
-
-
-def known_items(session: Session, source_id: int, items: Sequence[Item], siblings: Collection[str] = ()) -> KnownItems:
-    """What is known of these items; siblings: further canonical URLs to look at. In a writing session nobody else adds articles until it ends."""
-    if session.get_bind().dialect.name == "postgresql":
-        # SQLite has one writer; here two sources could bring the same new article at the same moment.
-        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITERS_LOCK})
-    keys = [item.native_key for item in items]
-    urls = {*(item.canonical_url for item in items if item.canonical_url), *siblings}
-    hashes = [item.content_hash for item in items if not item.canonical_url]
-    connection = session.connection()
-    own = connection.execute(_BY_KEY, {"source": source_id, "keys": keys}).all()
-    at_urls = connection.execute(_BY_URL, {"urls": list(urls)}).all()
-    sighted = connection.execute(_SIGHTED, {"source": source_id, "keys": keys}).scalars()
-    same_words = connection.execute(_BY_HASH, {"source": source_id, "hashes": hashes}).all() if hashes else []
-    here: dict[str, KnownArticle] = {}
-    shared: set[str] = set()
-    elsewhere: dict[str, KnownArticle] = {}
-    for article in at_urls:
-        if article.source_id != source_id:
-            elsewhere.setdefault(article.canonical_url, _known(article))
-            continue
-        if article.canonical_url in here:
-            shared.add(article.canonical_url)
-        here[article.canonical_url] = _known(article)
-    return KnownItems(
-        by_key={article.native_key: _known(article) for article in own},
-        here={url: article for url, article in here.items() if url not in shared},
-        elsewhere=elsewhere,
-        sighted=frozenset(sighted),
-        same_words={article.content_hash: _known(article) for article in same_words},
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,49 +35,64 @@ class Origin:
     history: frozenset[str] = frozenset()
 
 
-def add_articles(session: Session, origin: Origin, items: Sequence[Item], now: datetime) -> None:
-    """Store new articles with their wordings and first sighting. now: aware UTC, becomes `first_seen_at`.
+def add_articles(session: Session, brought: Sequence[tuple[Origin, Sequence[Item]]], now: datetime) -> None:
+    """Store new articles of any sources with their wordings and first sighting. now: aware UTC, becomes `first_seen_at`.
 
-    They are history when it is the source's first visit and its `first_fetch` says so.
+    They are history when it is their source's first visit and its `first_fetch` says so.
     """
-    if not items:
+    new = [
+        (origin, item, article_uid(origin.source.slug, item.native_key)) for origin, items in brought for item in items
+    ]
+    if not new:
         return
-    source_id, source = origin.source_id, origin.source
-    is_backfill = source.first_fetch is FirstFetch.BACKFILL and not source.fetched_before
-    uids = [article_uid(source.slug, item.native_key) for item in items]
-    # A slug that another source had before, while its articles live on.
     connection = session.connection()
-    taken = set(connection.execute(_TAKEN_UIDS, {"uids": uids}).scalars())
-    rows = [
+    # A slug that another source had before, while its articles live on.
+    taken = set(connection.execute(_TAKEN_UIDS, {"uids": [uid for _, _, uid in new]}).scalars())
+    rows = [_new_row(origin, item, _other_uid(origin, item) if uid in taken else uid, now) for origin, item, uid in new]
+    ids = [row_id(number) for number in connection.execute(_ADD_ARTICLES, rows).scalars()]
+    rows = [text for number, (_, item, _) in zip(ids, new, strict=True) for text in _new_texts(number, item)]
+    connection.execute(_ADD_TEXTS, rows)
+    sighted = [(origin.source_id, item, number) for number, (origin, item, _) in zip(ids, new, strict=True)]
+    add_sightings(session, sighted, now)
+
+
+def _new_row(origin: Origin, item: Item, uid: str, now: datetime) -> dict[str, Any]:
+    is_backfill = origin.source.first_fetch is FirstFetch.BACKFILL and not origin.source.fetched_before
+    return {
+        **_NEW_ARTICLE,
+        "uid": uid,
+        "source_id": origin.source_id,
+        "native_key": item.native_key,
+        "is_backfill": is_backfill or item.native_key in origin.history,
+        "native_id": item.native_id,
+        "language": item.language,
+        "first_seen_at": now,
+        "published_at": item.published.at,
+        "published_precision": item.published.precision,
+        "published_from": item.published.origin,
+        "published_raw": item.published.raw,
+        "updated_at": now,
+        **_facts(item),
+    }
+
+
+def _new_texts(number: int, item: Item) -> list[dict[str, Any]]:
+    told: list[Item | Wording] = [item, *_further(item)]
+    return [
         {
-            **_NEW_ARTICLE,
-            "uid": article_uid(f"{source.slug}#{source_id}", item.native_key) if uid in taken else uid,
-            "source_id": source_id,
-            "native_key": item.native_key,
-            "is_backfill": is_backfill or item.native_key in origin.history,
-            "native_id": item.native_id,
-            "language": item.language,
-            "first_seen_at": now,
-            "published_at": item.published.at,
-            "published_precision": item.published.precision,
-            "published_from": item.published.origin,
-            "published_raw": item.published.raw,
-            "updated_at": now,
-            **_facts(item),
+            "article_id": number,
+            "language": wording.language,
+            "title": wording.title,
+            "summary": wording.summary,
+            "content": wording.content,
+            "revision": 1,
         }
-        for uid, item in zip(uids, items, strict=True)
+        for wording in told
     ]
-    ids = connection.execute(_ADD_ARTICLES, rows).scalars()
-    numbered = [(item, row_id(number)) for item, number in zip(items, ids, strict=True)]
-    told = [(number, item.language, item.title, item.summary, item.content) for item, number in numbered]
-    told += [
-        (number, further.language, further.title, further.summary, further.content)
-        for item, number in numbered
-        for further in _further(item)
-    ]
-    names = ("article_id", "language", "title", "summary", "content")
-    connection.execute(_ADD_TEXTS, [{"revision": 1, **dict(zip(names, one, strict=True))} for one in told])
-    add_sightings(session, source_id, numbered, now)
+
+
+def _other_uid(origin: Origin, item: Item) -> str:
+    return article_uid(f"{origin.source.slug}#{origin.source_id}", item.native_key)
 
 
 def update_articles(session: Session, items: Sequence[tuple[Item, int]], now: datetime) -> None:
@@ -239,8 +186,8 @@ def _tell(session: Session, number: int, told: Wording) -> bool:
     return True
 
 
-def add_sightings(session: Session, source_id: int, items: Sequence[tuple[Item, int]], now: datetime) -> None:
-    """Note that a source carries these articles (item, article id). now: aware UTC."""
+def add_sightings(session: Session, sighted: Sequence[tuple[int, Item, int]], now: datetime) -> None:
+    """Note which articles sources carry (source id, item, article id). now: aware UTC."""
     rows = [
         {
             "article_id": number,
@@ -249,22 +196,10 @@ def add_sightings(session: Session, source_id: int, items: Sequence[tuple[Item, 
             "url": item.url,
             "first_seen_at": now,
         }
-        for item, number in items
+        for source_id, item, number in sighted
     ]
     if rows:
         session.connection().execute(_ADD_SIGHTINGS, rows)
-
-
-def _known(article: Any) -> KnownArticle:  # noqa: ANN401 - a row of `_KNOWN`
-    return KnownArticle(
-        article.id,
-        article.content_hash,
-        article.revision,
-        article.removed_at is not None,
-        article.native_key,
-        article.native_id,
-        article.language,
-    )
 
 
 def _facts(item: Item) -> dict[str, Any]:

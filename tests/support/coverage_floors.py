@@ -42,6 +42,7 @@ PURE: Final = (
     "syndication/deliver/retry.py",
     "syndication/domain/",
     "syndication/html/",
+    "syndication/jobs/chunks.py",
     "syndication/lang/",
     "syndication/net/guard.py",
     "syndication/publish/documents.py",
