@@ -17,7 +17,7 @@ import httpx
 import psycopg
 import pytest
 from playwright.sync_api import Browser, sync_playwright
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from syndication.store.database import Database, open_database
 from tests.support.smtp import SmtpServer
@@ -164,25 +164,53 @@ class Service:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Service]:
     """A prepared installation whose mail goes to `service.smtp`, not started yet; once on each kind of database."""
-    with SmtpServer() as smtp, _empty_database(request) as url:
+    origin: Service = request.getfixturevalue(f"installed_on_{request.param}")
+    with SmtpServer() as smtp, _copy_of(request, origin) as url:
+        shutil.copytree(origin.folder, tmp_path, dirs_exist_ok=True)
         service = Service(tmp_path, url, smtp)
-        service.prepare()
+        service.execute("UPDATE source SET location = :folder", folder=str(service.articles))
         yield service
         if service.process and service.process.poll() is None:
             service.stop(signal.SIGKILL)
 
 
+@pytest.fixture(scope="session")
+def installed_on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Service:
+    """What `init` made, to be copied: a command takes a second of processor time to start."""
+    with SmtpServer() as smtp:
+        service = Service(tmp_path_factory.mktemp("installed"), "", smtp)
+        service.prepare()
+    return service
+
+
+@pytest.fixture(scope="session")
+def installed_on_postgresql(tmp_path_factory: pytest.TempPathFactory, postgres_url: str) -> Iterator[Service]:
+    """What `init` made, to be copied."""
+    with SmtpServer() as smtp, _new_database(postgres_url, "template0") as url:
+        service = Service(tmp_path_factory.mktemp("installed"), url, smtp)
+        service.prepare()
+        yield service
+
+
 @contextmanager
-def _empty_database(request: pytest.FixtureRequest) -> Iterator[str]:
-    if request.param == "sqlite":
+def _copy_of(request: pytest.FixtureRequest, origin: Service) -> Iterator[str]:
+    """The address of a copy of its database; a file is copied with its folder."""
+    if not origin.database_url:
         yield ""
         return
-    template: str = request.getfixturevalue("postgres_url")
+    like = make_url(origin.database_url).database
+    assert like
+    with _new_database(request.getfixturevalue("postgres_url"), like) as url:
+        yield url
+
+
+@contextmanager
+def _new_database(address: str, like: str) -> Iterator[str]:
     name = f"a{uuid.uuid4().hex}"
-    admin = template.format(name="postgres").replace("+psycopg", "")
+    admin = address.format(name="postgres").replace("+psycopg", "")
     with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    yield template.format(name=name)
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {like}")
+    yield address.format(name=name)
     with psycopg.connect(admin, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
