@@ -1,13 +1,13 @@
 """Articles with topics → feed documents in the store, and from there to files."""
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import structlog
 from sqlmodel import Session
@@ -31,9 +31,13 @@ from syndication.store.pinging import queue_pings
 from syndication.store.publishing import load_feed, outline_feed
 
 _log = structlog.get_logger()
+_One = TypeVar("_One")
 _TRIES: Final = 20
 _AT_ONCE: Final = 8
 """Feeds saved in one transaction, so that it stays far below 250 ms."""
+
+_AHEAD: Final = 2 * _AT_ONCE
+"""Feeds that are built, or wait to be, while others are saved; each has a megabyte of documents."""
 
 _WORKERS: Final = 4
 """Threads that publish: the database, lxml and zlib work beside Python."""
@@ -64,10 +68,9 @@ def publish_feeds(database: Database, site: Site, now: datetime, *, thorough: bo
             with database.write() as session:
                 outcome[True] += retire_documents(session, [path], moved_to)
             _log.info("feed_moved" if moved_to else "feed_removed", path=path, moved_to=moved_to)
-        for part in batched(plans, _AT_ONCE):
-            outcome += publisher.publish(part)
+        for saved in publisher.publish(plans):
             # News that came meanwhile do not wait for the rest of the feeds.
-            outcome += publisher.changed()
+            outcome += saved + publisher.changed()
     return PublishReport(written=outcome[True], unchanged=outcome[False])
 
 
@@ -122,28 +125,43 @@ class _Publisher:
             with self.database.read() as session:
                 names = feeds_of(session, ids)
                 plans = [plan for plan in planned_feeds(session, self.site) if plan.name in names]
-            for part in batched(plans, _AT_ONCE):
-                outcome += self.publish(part)
+            for saved in self.publish(plans):
+                outcome += saved
         return outcome
 
-    def publish(self, plans: Sequence[FeedPlan]) -> Counter[bool]:
-        """Publish these feeds, where their data changed."""
-        outcome = Counter[bool]()
-        left = list(plans)
+    def publish(self, plans: Sequence[FeedPlan]) -> Iterator[Counter[bool]]:
+        """Publish these feeds, where their data changed; a few at a time, while the next ones are built."""
+        left = plans
         for _ in range(_TRIES):
-            built = [one for one in self.pool.map(self._build, left) if one]
-            outcome[False] += (len(left) - len(built)) * len(FeedFormat)
-            left = []
-            if built:
-                # One commit for all of them: a commit is dear beside building a feed.
-                with self.database.write() as session:
-                    for one in built:
-                        left += self._save(session, one, outcome)
-            if not left:
-                return outcome
+            contended: list[FeedPlan] = []
+            for part in batched(self._built(left), _AT_ONCE):
+                yield self._saved(part, contended)
+            if not contended:
+                return
+            left = contended
         # Whoever kept coming first has published newer data than ours; the next run looks again.
         _log.warning("feeds_contended", paths=[plan.path for plan in left], tries=_TRIES)
-        outcome[False] += len(left) * len(FeedFormat)
+        yield Counter({False: len(left) * len(FeedFormat)})
+
+    def _built(self, plans: Iterable[FeedPlan]) -> Iterator[_Built | None]:
+        """What `_build` answers for each, in order, with at most `_AHEAD` of them in memory that nobody has taken."""
+        ahead = deque[Future[_Built | None]]()
+        for plan in plans:
+            ahead.append(self.pool.submit(self._build, plan))
+            if len(ahead) == _AHEAD:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+
+    def _saved(self, part: Sequence[_Built | None], contended: list[FeedPlan]) -> Counter[bool]:
+        """Keep what was built, and add to `contended` what must be built again."""
+        built = [one for one in part if one]
+        outcome = Counter({False: (len(part) - len(built)) * len(FeedFormat)})
+        if built:
+            # One commit for all of them: a commit is dear beside building a feed.
+            with self.database.write() as session:
+                for one in built:
+                    contended += self._save(session, one, outcome)
         return outcome
 
     def _build(self, plan: FeedPlan) -> _Built | None:
@@ -193,8 +211,8 @@ def write_file(folder: Path, name: str, content: bytes) -> bool:
     return True
 
 
-def batched(plans: Iterable[FeedPlan], size: int) -> Iterator[list[FeedPlan]]:
-    """The plans, so many at a time."""
-    rest = iter(plans)
+def batched(ones: Iterable[_One], size: int) -> Iterator[list[_One]]:
+    """The same ones, so many at a time."""
+    rest = iter(ones)
     while part := list(islice(rest, size)):
         yield part

@@ -1,5 +1,6 @@
 """Feed documents: the bytes that are served and exported, each change with a version of its own."""
 
+import gzip
 import operator
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -120,7 +121,6 @@ def retire_documents(session: Session, paths: Sequence[str], moved_to: str = "")
         "moved_to": moved_to,
         "fingerprint": "",
         "etag": "",
-        "body": b"",
         "gzip": b"",
         "brotli": b"",
     }
@@ -144,7 +144,6 @@ def _values(document: FeedDocument, version: int) -> dict[str, Any]:
         "version": version,
         "etag": document.etag,
         "last_modified": document.last_modified,
-        "body": document.body,
         "gzip": document.gzip,
         "brotli": document.brotli,
     }
@@ -154,7 +153,7 @@ def _document(row: FeedDocumentRow) -> FeedDocument:
     return FeedDocument(
         path=row.path,
         form=FeedFormat(row.form),
-        body=row.body,
+        body=gzip.decompress(row.gzip),
         gzip=row.gzip,
         brotli=row.brotli,
         etag=row.etag,

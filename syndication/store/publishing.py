@@ -2,13 +2,13 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, Row, Select, case, exists, func, select
+from sqlalchemy import ColumnElement, Row, Select, case, false, func, select, true
 from sqlmodel import Session, col
 
 from syndication import __version__
@@ -156,18 +156,30 @@ def shown_at() -> ColumnElement[datetime]:
 def _newest(session: Session, plan: FeedPlan) -> Select[Any]:
     """What is told of the newest articles of a feed, but their texts and topics."""
     wanted = select(*_COLUMNS).join(SourceRow, col(SourceRow.id) == col(ArticleRow.source_id))
-    wanted = wanted.where(col(ArticleRow.removed_at).is_(None))
-    if plan.source:
-        wanted = wanted.where(col(ArticleRow.source_id) == plan.source)
-    if plan.languages:
-        wanted = wanted.where(col(ArticleRow.language).in_(plan.languages))
-    if not plan.topics:
-        wanted = _recent(session, wanted.where(is_accepted()))
-    elif is_sparse(session, plan.topics):
-        wanted = wanted.where(col(ArticleRow.id).in_(accepted_in(plan.topics)))
+    if plan.topics and is_sparse(session, plan.topics):
+        present = col(ArticleRow.removed_at).is_(None)
+        wanted = wanted.where(present, *_narrowed(plan), col(ArticleRow.id).in_(accepted_in(plan.topics)))
     else:
-        wanted = _recent(session, wanted.where(is_accepted(plan.topics)))
+        wanted = wanted.where(*_recent(session, [*_narrowed(plan), _is_shown(plan.topics)]))
     return wanted.order_by(shown_at().desc(), col(ArticleRow.uid)).limit(ITEMS)
+
+
+def _narrowed(plan: FeedPlan) -> Iterator[ColumnElement[bool]]:
+    """What a feed asks of an article beside its topics."""
+    if plan.source:
+        yield col(ArticleRow.source_id) == plan.source
+    if plan.languages:
+        yield col(ArticleRow.language).in_(plan.languages)
+
+
+def _is_shown(topics: Sequence[int]) -> ColumnElement[bool]:
+    """Whether an article is there and any of these topics (ids) accepted it; without ids any enabled topic.
+
+    To be looked up article by article, the newest first, hence a value: what is a condition PostgreSQL turns into a join of all
+    articles with all verdicts, which took 140 ms a feed of 25,000 articles that it had not counted yet, and takes 0.3 ms so.
+    """
+    accepted = _accepting(topics).limit(1).scalar_subquery()
+    return case((col(ArticleRow.removed_at).is_(None), accepted), else_=false())
 
 
 def accepted_in(topics: Sequence[int]) -> Select[Any]:
@@ -183,20 +195,26 @@ def is_sparse(session: Session, topics: Sequence[int]) -> bool:
     return found < _FEW
 
 
-def _recent(session: Session, wanted: Select[Any]) -> Select[Any]:
-    """Narrowed to a few articles by the index on publication, without losing any of the newest by what is shown.
+def _recent(session: Session, conditions: list[ColumnElement[bool]]) -> list[ColumnElement[bool]]:
+    """Conditions narrowed to a few articles by the index on publication, without losing any of the newest by what is shown.
 
     Nothing is shown later than it was published, so the date of the last of the newest by publication is a floor.
     """
-    by_publication = wanted.with_only_columns(shown_at().label("shown_at"))
+    by_publication = select(shown_at().label("shown_at")).where(*conditions)
     newest = by_publication.order_by(col(ArticleRow.published_at).desc()).limit(ITEMS).subquery()
     count, floor = session.execute(select(func.count(), func.min(newest.c.shown_at))).one()
-    return wanted.where(col(ArticleRow.published_at) >= floor) if count == ITEMS else wanted
+    return [col(ArticleRow.published_at) >= floor, *conditions] if count == ITEMS else conditions
 
 
 def is_accepted(topics: Sequence[int] = ()) -> ColumnElement[bool]:
     """Whether any of these topics (ids) accepted an article; without ids any enabled topic."""
-    accepted = exists().where(col(ClassificationRow.article_id) == col(ArticleRow.id), col(ClassificationRow.accepted))
+    return _accepting(topics).exists()
+
+
+def _accepting(topics: Sequence[int]) -> Select[bool]:
+    """True for each of these topics (ids) that accepted an article; without ids for each enabled topic."""
+    accepted = select(true()).where(col(ClassificationRow.article_id) == col(ArticleRow.id))
+    accepted = accepted.where(col(ClassificationRow.accepted))
     if topics:
         return accepted.where(col(ClassificationRow.topic_id).in_(topics))
     return accepted.where(col(ClassificationRow.topic_id) == col(TopicRow.id), col(TopicRow.enabled))

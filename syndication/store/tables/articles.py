@@ -187,7 +187,7 @@ class CounterRow(SQLModel, table=True):
 
 
 class FeedDocumentRow(SQLModel, table=True):
-    """A published document: the very bytes that are served and exported. `version` comes from `counter.feed`.
+    """A published document: the very bytes that are served and exported, compressed. `version` comes from `counter.feed`.
 
     fingerprint: of the data it was made from. feed: the feed's permanent name, e.g. 'topics/3', whatever its path is.
     A feed that was removed keeps its rows, without bytes, for the answer 410; one that was renamed for the answer 301:
@@ -204,7 +204,6 @@ class FeedDocumentRow(SQLModel, table=True):
     fingerprint: str = Field(default="", max_length=64)
     etag: str
     last_modified: datetime
-    body: bytes
     gzip: bytes
     brotli: bytes
 

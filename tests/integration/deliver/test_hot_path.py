@@ -3,18 +3,19 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-import psycopg
 import pytest
 
 from syndication.store.database import open_database
 from syndication.store.delivering import claim_batch
 from syndication.store.ledger_sql import Kept, open_hot_path
 from tests.support.mailing import add_mailing
+from tests.support.postgresql import count_rows, rows_read
 
 NOW = datetime(2026, 11, 20, 7, 30, tzinfo=UTC)
 READERS = 3_000
 GROUP = 20
 GROUPS = 10
+TABLES = ("delivery", "subscription")
 
 
 @pytest.mark.parametrize("counted", [(), (0,), (READERS,), (0, READERS)])
@@ -22,15 +23,15 @@ def test_a_group_reads_its_own_rows_only(postgresql_address: Callable[[], str], 
     url = postgresql_address()
     database = open_database(url)
     if 0 in counted:
-        count(url)
+        count_rows(url)
     add_mailing(database, NOW, READERS, batch=READERS)
     if READERS in counted:
-        count(url)
+        count_rows(url)
     with database.write() as session:
         lease = claim_batch(session, NOW, timedelta(minutes=1), timedelta(days=1))
     assert lease
     database.close()
-    before = rows_read(url)
+    before = rows_read(url, TABLES)
     hot_path = open_hot_path(database)
     kept: list[Kept] = []
     for group in range(GROUPS):
@@ -40,27 +41,7 @@ def test_a_group_reads_its_own_rows_only(postgresql_address: Callable[[], str], 
         kept = [Kept(*name, attempt, NOW, 250, "2.0.0", "Ok") for name, attempt in taken.items()]
     hot_path.close()
     database.close()
-    read = {table: rows - before[table] for table, rows in rows_read(url).items()}
+    read = {table: rows - before[table] for table, rows in rows_read(url, TABLES).items()}
     # A delivery is read to leave and to be settled, by way of versions that it had before; a subscription once.
     assert GROUPS * GROUP <= read["subscription"] <= 2 * GROUPS * GROUP
     assert GROUPS * GROUP <= read["delivery"] <= 10 * GROUPS * GROUP
-
-
-def count(url: str) -> None:
-    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
-        connection.execute("ANALYZE")
-
-
-def rows_read(url: str) -> dict[str, int]:
-    """How many rows of the two large tables the server has read, once all who read have gone and told."""
-    statement = (
-        "SELECT relname, seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_user_tables "
-        "WHERE relname IN ('delivery', 'subscription')"
-    )
-    others = (
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'"
-    )
-    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
-        while connection.execute(others).fetchall() != [(1,)]:
-            pass
-        return dict(connection.execute(statement).fetchall())

@@ -13,7 +13,10 @@ from sqlalchemy import inspect, text
 from sqlmodel import select
 
 from syndication.domain.errors import StoreError
+from syndication.domain.feeds import FeedDocument, FeedFormat
+from syndication.publish.documents import gzipped
 from syndication.store.database import Database, open_database
+from syndication.store.feed_documents import documents_since, save_documents
 from syndication.store.migrate import backup_sqlite, current, downgrade, drift, head, migrate, require_current
 from syndication.store.tables import CounterRow, metadata
 from tests.support.issues import World
@@ -78,6 +81,21 @@ def test_what_digests_list_survives_the_way_back_and_forth(empty: Database) -> N
     migrate(empty)
 
     assert world.got(issue) == before
+
+
+def test_a_feed_document_is_the_same_after_the_way_back_and_forth(empty: Database) -> None:
+    migrate(empty)
+    document = FeedDocument("/feeds/all", FeedFormat.RSS, b"<rss/>", gzipped(b"<rss/>"), b"", '"tag"', NOW)
+    with empty.write() as session:
+        session.add(CounterRow(name="feed"))
+        session.flush()
+        save_documents(session, [document], "", 0)
+    downgrade(empty, "0025")
+    with empty.read() as session:
+        assert session.connection().exec_driver_sql("SELECT body FROM feed_document").scalar_one() == b"<rss/>"
+    migrate(empty)
+    with empty.read() as session:
+        assert [stored.document for stored in documents_since(session, 0)] == [document]
 
 
 def test_downgrade_to_base_leaves_no_table_of_ours(empty: Database) -> None:

@@ -1,0 +1,79 @@
+"""What a feed costs the database: the newest articles are found without looking at all of them."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import insert
+from sqlmodel import Session
+
+from syndication.domain.site import Site
+from syndication.store.database import open_database
+from syndication.store.feed_plans import ITEMS, planned_feeds
+from syndication.store.publishing import outline_feed
+from syndication.store.tables import ArticleRow, ClassificationRow
+from tests.support.feeds import PREFIX, PUBLIC_URL
+from tests.support.postgresql import count_rows, rows_read
+from tests.support.rows import NOW, add_counters, add_source, add_topic
+
+SITE = Site("News", "What is new.", PUBLIC_URL, "en", "UTC", PREFIX)
+ARTICLES = 10_000
+TABLES = ("article", "classification")
+
+
+@pytest.mark.parametrize("is_counted", [False, True])
+def test_the_newest_articles_are_found_before_postgresql_has_counted_them_and_after(
+    postgresql_address: Callable[[], str], *, is_counted: bool
+) -> None:
+    url = postgresql_address()
+    database = open_database(url)
+    with database.write() as session:
+        add_counters(session)
+        add_articles(session, add_source(session), add_topic(session, "agents"))
+    if is_counted:
+        count_rows(url)
+    with database.read() as session:
+        plans = planned_feeds(session, SITE)
+    assert [plan.path for plan in plans] == [
+        "/feeds/all",
+        "/feeds/topics/agents",
+        "/feeds/sources/radar",
+        "/feeds/languages/en",
+    ]
+    for plan in plans:
+        database.close()
+        before = rows_read(url, TABLES)
+        with database.read() as session:
+            assert [article.id for article in outline_feed(session, SITE, plan).articles] == list(range(1, ITEMS + 1))
+        database.close()
+        read = {table: rows - before[table] for table, rows in rows_read(url, TABLES).items()}
+        assert read["article"] <= 4 * ITEMS, plan.path
+        # Whether a topic is a rare one is found out by up to 2,000 of its verdicts.
+        assert read["classification"] <= 2_000 + 6 * ITEMS, plan.path
+
+
+def add_articles(session: Session, source_id: int, topic_id: int) -> None:
+    """Articles in one topic, the newest first, a minute apart."""
+    articles = [
+        {
+            "id": number,
+            "uid": f"u{number}",
+            "source_id": source_id,
+            "native_key": f"{number}",
+            "url": f"https://example.org/{number}",
+            "language": "en",
+            "authors": [],
+            "tags": [],
+            "enclosures": [],
+            "content_hash": f"{number}",
+            "first_seen_at": NOW - timedelta(minutes=number),
+            "published_at": NOW - timedelta(minutes=number),
+            "updated_at": NOW,
+            "published_precision": "second",
+            "published_from": "feed",
+        }
+        for number in range(1, ARTICLES + 1)
+    ]
+    verdict = {"topic_id": topic_id, "accepted": True, "score": 0.9, "terms": [], "version": 1, "decided_at": NOW}
+    session.execute(insert(ArticleRow), articles)
+    session.execute(insert(ClassificationRow), [{"article_id": article["id"], **verdict} for article in articles])
