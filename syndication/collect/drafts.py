@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import Final
@@ -28,7 +28,7 @@ _TEASER_CHARACTERS: Final = 1200
 _CUT_OFF: Final = ("…", "...", "[…]", "[...]", "Read more", "Continue reading", "Leggi tutto", "Continua a leggere")
 _SURE_WORDS: Final = 12
 _FEW_WORDS: Final = 5
-_READING: Final = 1
+_READING: Final = 2
 """Grows when drafts are read differently, so that no mark of an older version counts."""
 
 
@@ -60,6 +60,20 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """An entry that is read only when it is new. native_id, link, base: as its draft has them.
+
+    said: bytes that are the same only when the draft is. read: the draft.
+    """
+
+    native_id: str
+    link: str
+    base: str
+    said: bytes
+    read: Callable[[], Draft]
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """What a whole document says about its items. base_url: absolute or "". now: aware UTC. zone: of dates without one.
 
@@ -85,24 +99,25 @@ class Finished:
     names: Names = field(default_factory=Names)
 
 
-def finish(drafts: Sequence[Draft], context: Context) -> tuple[Item, ...]:
+def finish(entries: Sequence[Draft | Unread], context: Context) -> tuple[Item, ...]:
     """The items of one document in their order, each once; an item without a single word is left out."""
-    return finish_new(drafts, context).items
+    return finish_new(entries, context).items
 
 
-def finish_new(drafts: Sequence[Draft], context: Context) -> Finished:
+def finish_new(entries: Sequence[Draft | Unread], context: Context) -> Finished:
     """As `finish`, without the items whose mark is in `context.marks`."""
-    named = [_offered(draft, context) for draft in drafts]
+    unread = [_unread(entry) if isinstance(entry, Draft) else entry for entry in entries]
+    named = [_offered(entry, context) for entry in unread]
     keys = native_keys(named, context.identity)
     items: list[Item] = []
     marks: list[str] = []
     called: list[tuple[str, Named]] = []
     unchanged = 0
-    for draft, name, key in zip(drafts, named, keys, strict=True):
+    for entry, name, key in zip(unread, named, keys, strict=True):
         if key is None:
             continue
-        mark = _mark(draft, context, key)
-        item = None if mark in context.marks else _finish(draft, context, key)
+        mark = _mark(entry, context, key)
+        item = None if mark in context.marks else _finish(entry.read(), context, key)
         if item is None and mark not in context.marks:
             continue
         unchanged += item is None
@@ -117,33 +132,42 @@ def finish_new(drafts: Sequence[Draft], context: Context) -> Finished:
     return Finished(tuple(items), tuple(marks), unchanged, names)
 
 
-def _offered(draft: Draft, context: Context) -> Named:
+def _unread(draft: Draft) -> Unread:
+    said = repr(draft).encode("utf-8", "surrogatepass")
+    return Unread(draft.native_id, draft.link, draft.base, said, lambda: draft)
+
+
+def _offered(entry: Unread, context: Context) -> Named:
     return Named(
-        native_id=clean_line(draft.native_id),
-        url=canonical_url(_url(draft, context)),
-        words=lambda: f"{clean_line(draft.title)}\0{plain_text(draft.content or draft.summary)}",
-        title=clean_line(draft.title),
-        date=next((written.raw for written in draft.dates), ""),
+        native_id=clean_line(entry.native_id),
+        url=canonical_url(absolute(entry.link, _base(entry.base, context))),
+        words=lambda: _words(entry.read()),
+        headline=lambda: _headline(entry.read()),
     )
 
 
-def _mark(draft: Draft, context: Context, key: str) -> str:
-    """The same exactly when the same item would come of the draft."""
-    said = f"{_READING} {context.base_url} {context.language} {context.zone} {key} {draft!r}"
-    digest = hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=9).digest()
-    return base64.urlsafe_b64encode(digest).decode("ascii")
+def _words(draft: Draft) -> str:
+    return f"{clean_line(draft.title)}\0{plain_text(draft.content or draft.summary)}"
 
 
-def _base(draft: Draft, context: Context) -> str:
-    return absolute(draft.base, context.base_url) or context.base_url
+def _headline(draft: Draft) -> str:
+    title = clean_line(draft.title)
+    return f"{title.casefold()} {next((written.raw for written in draft.dates), '')}" if title else ""
 
 
-def _url(draft: Draft, context: Context) -> str:
-    return absolute(draft.link, _base(draft, context))
+def _mark(entry: Unread, context: Context, key: str) -> str:
+    """The same only when the same item would come of the entry."""
+    around = f"{_READING} {context.base_url} {context.language} {context.zone} {key} "
+    said = around.encode("utf-8", "surrogatepass") + entry.said
+    return base64.urlsafe_b64encode(hashlib.blake2b(said, digest_size=9).digest()).decode("ascii")
+
+
+def _base(written: str, context: Context) -> str:
+    return absolute(written, context.base_url) or context.base_url
 
 
 def _finish(draft: Draft, context: Context, key: str) -> Item | None:
-    base = _base(draft, context)
+    base = _base(draft.base, context)
     url = absolute(draft.link, base)
     place = (draft.base and base) or url or base
     content, text, cut = _content(draft.content or draft.summary, place)
@@ -198,8 +222,10 @@ def _content(written: str, base: str) -> tuple[str, str, tuple[str, ...]]:
 
 
 def _summary(draft: Draft, text: str) -> str:
-    """The source's own summary where it is one; else the first sentences."""
-    own = clean_line(plain_text(draft.summary)) if draft.summary else ""
+    """The source's own summary where it is one; else the first sentences. text: of the content, else of the summary."""
+    # Images leave their alternative text in an article, not in a summary.
+    is_read = not draft.content and "<img" not in draft.summary.lower()
+    own = clean_line(text if is_read else plain_text(draft.summary)) if draft.summary else ""
     if own and (draft.content or len(own) <= _SUMMARY_CHARACTERS):
         return shorten(own, _SUMMARY_CHARACTERS)
     return lead(text)

@@ -8,7 +8,7 @@ from typing import Any
 import feedparser
 
 from syndication.collect.dates import Written
-from syndication.collect.drafts import Draft
+from syndication.collect.drafts import Draft, Unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class FeedDocument:
     title: str
     language: str
     link: str
-    drafts: tuple[Draft, ...]
+    drafts: tuple[Draft | Unread, ...]
     minutes: int = 0
     hubs: tuple[str, ...] = ()
     self_url: str = ""

@@ -5,13 +5,14 @@ Its repairs are ours, and each entry can be left unread when it is the one of th
 
 import re
 from collections.abc import Sequence
+from functools import cache, partial
 from typing import Final
 from urllib.parse import urljoin
 
 from lxml import etree
 
 from syndication.collect.dates import Written
-from syndication.collect.drafts import ITEMS, Draft
+from syndication.collect.drafts import ITEMS, Draft, Unread
 from syndication.collect.elements import (
     Children,
     all_words,
@@ -73,7 +74,7 @@ def _document(
         title=title_words(titles[0]) if titles else "",
         language=words(head, "language", "dc:language") or language_of(place, root),
         link=_page(head)[0],
-        drafts=tuple(_draft(entry, authors) for entry in entries),
+        drafts=tuple(_entry(entry, authors) for entry in entries),
         minutes=_minutes(head),
         hubs=tuple(_links(head, "hub")),
         self_url=next(iter(_links(head, "self")), ""),
@@ -85,12 +86,26 @@ def _document(
     )
 
 
-def _draft(entry: etree._Element, authors: tuple[str, ...]) -> Draft:
-    own = children_of(entry)
+def _entry(element: etree._Element, authors: tuple[str, ...]) -> Draft | Unread:
+    own = children_of(element)
+    if any(base_of(one) for one in (element, *element)):
+        return _draft(element, own, authors)  # only reading tells which base counts
+    native_id = _native_id(element, own)
+    said = repr(authors).encode() + etree.tostring(element, encoding="utf-8", with_tail=False)
+    return Unread(
+        native_id, _link(own, native_id, _enclosures(own))[0], "", said, cache(partial(_draft, element, own, authors))
+    )
+
+
+def _native_id(entry: etree._Element, own: Children) -> str:
+    return words(own, "guid", "id") or _attribute(entry, "about") or words(own, "dc:identifier")
+
+
+def _draft(entry: etree._Element, own: Children, authors: tuple[str, ...]) -> Draft:
     content, place = _longest(own, _CONTENT)
     summary, beside = _longest(own, _SUMMARY)
     enclosures = _enclosures(own)
-    native_id = words(own, "guid", "id") or _attribute(entry, "about") or words(own, "dc:identifier")
+    native_id = _native_id(entry, own)
     link, repairs = _link(own, native_id, enclosures)
     titles = own.get("title") or own.get("dc:title") or own.get("media:title") or ()
     updated = words(own, *_UPDATED)

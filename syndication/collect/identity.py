@@ -24,6 +24,8 @@ _TRACKERS: Final = word_set(
     fb_source action_object_map action_type_map ga_source ga_medium ga_term ga_content ga_campaign gad_source
     """
 )
+# Most addresses: a name in lower case, no port, no query, no fragment.
+_PLAIN: Final = re.compile(r"https?://(?:www\.)?((?:[a-z0-9-]{1,63}\.)*[a-z0-9-]{1,63})((?:/[^?#\s\x00-\x1f]*)?)")
 _CODES: Final = ("en", "it")
 _LANGUAGES: Final = frozenset({"lang", "language", "locale", "hl", "lng"})
 
@@ -32,15 +34,14 @@ _LANGUAGES: Final = frozenset({"lang", "language", "locale", "hl", "lng"})
 class Named:
     """What an item offers to be recognised by.
 
-    native_id: guid, atom:id, JSON id or file path. url: canonical. title: one line. date: as it was written. words:
-    title and content without markup, asked for only where nothing else names the item.
+    native_id: guid, atom:id, JSON id or file path. url: canonical. words: title and content without markup. headline:
+    title and date, "" without a title. Both are asked for only where nothing else names the item.
     """
 
     native_id: str
     url: str
     words: Callable[[], str]
-    title: str = ""
-    date: str = ""
+    headline: Callable[[], str] = str
 
 
 def native_keys(items: Sequence[Named], identity: Identity = Identity.AUTO) -> list[str | None]:
@@ -76,9 +77,8 @@ def _chosen(item: Named, identity: Identity) -> str:
         return item.url
     if identity is Identity.URL_PATH and is_page(item.url):
         return item.url.partition("?")[0]
-    if identity is Identity.TITLE_DATE and item.title:
-        return f"title:{_digest(f'{item.title.casefold()} {item.date}')}"
-    return ""
+    headline = item.headline() if identity is Identity.TITLE_DATE else ""
+    return f"title:{_digest(headline)}" if headline else ""
 
 
 def canonical_url(url: str) -> str:
@@ -87,6 +87,9 @@ def canonical_url(url: str) -> str:
     Scheme, 'www.', default port, fragment, trailing slash and tracking parameters make no difference; the case and the
     order of what remains do.
     """
+    plain = _PLAIN.fullmatch(url)
+    if plain:
+        return _bounded(f"https://{plain[1]}{plain[2].rstrip('/')}")
     try:
         parts = urlsplit(url)
         host = (parts.hostname or "").removeprefix("www.").encode("idna").decode("ascii")

@@ -42,8 +42,9 @@ _ELEMENTS: Final = 30_000  # feedparser needs 30 µs for each (measured)
 _BYTES_AN_ELEMENT: Final = 50  # honest documents have fewer elements than one in so many bytes
 _SEARCHED: Final = 65536
 _CDATA: Final = ("<![CDATA[", "]]>")
-_REFERENCE: Final = re.compile(r"&(?:#(\d{1,8})|#[xX]([0-9a-fA-F]{1,7})|([A-Za-z][A-Za-z0-9]{1,31}));|&")
-_OF_XML: Final = frozenset({"amp", "lt", "gt", "quot", "apos"})
+_REFERENCE: Final = re.compile(
+    r"&(?!(?:amp|lt|gt|quot|apos);)(?:(?:#(\d{1,8})|#[xX]([0-9a-fA-F]{1,7})|([A-Za-z][A-Za-z0-9]{1,31}));)?"
+)
 _COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
 _COMMENTS: Final = 10_000
 # Fields that hold words; the end of another field inside means that the own end is missing. The look-ahead keeps it linear.
@@ -75,7 +76,7 @@ def repaired(text: str, items: int) -> tuple[etree._Element, tuple[str, ...]] | 
     where a text belongs is escaped. What is still broken is repaired as far as libxml2 can, which ends at 256 levels. No
     more than `items` items are left, the newest, no more elements than an honest feed has, and no item that breaks off.
     """
-    text = _COMMENT.sub("", text) if text.count("<!--") <= _COMMENTS else text
+    text = _COMMENT.sub("", text) if 0 < text.count("<!--") <= _COMMENTS else text
     found = _ROOT.search(text)
     if not found:
         return None
@@ -183,7 +184,7 @@ def _date(item: etree._Element) -> str:
 def _reference(found: re.Match[str]) -> str:
     decimal, hexadecimal, name = found.groups()
     if name:
-        return found[0] if name in _OF_XML else _named(found[0])
+        return _named(found[0])
     if not decimal and not hexadecimal:
         return "&amp;"
     code = int(decimal) if decimal else int(hexadecimal, 16)

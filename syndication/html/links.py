@@ -8,6 +8,10 @@ WEB: Final = frozenset({"http", "https"})
 _MAIL: Final = re.compile(r"mailto:[^\s<>\"]+", re.IGNORECASE)
 # What browsers drop inside an address, and what may not stand in one. Source: WHATWG URL, "basic URL parser".
 _DROPPED: Final = re.compile(r"[\t\n\r]")
+# Most links: nothing in them is to be joined, dropped or encoded.
+_PLAIN: Final = re.compile(
+    r"https?://[A-Za-z0-9.-]*[A-Za-z0-9](?:/[\w.~%+,=@:!$&'()*/-]*)?(?:\?[\w.~%+,=@:!$&'()*/-]+)?", re.ASCII
+)
 _ENCODED: Final = re.compile(r"[\x00-\x20\x7f\"<>`{}|^\\]")
 
 
@@ -16,6 +20,8 @@ def absolute(link: str, base_url: str) -> str:
 
     base_url: absolute http(s), or "" when nobody knows it: then only absolute links are answered.
     """
+    if _PLAIN.fullmatch(link):
+        return link
     written = _DROPPED.sub("", link.strip("\x00 \t\n\r\f\v"))
     if not written:
         return ""

@@ -19,7 +19,7 @@ _BLOCKS: Final = word_set(
 _WORDS_A_MINUTE: Final = 220
 _LEAD_CHARACTERS: Final = 500
 _LABEL_WORDS: Final = 3
-_SENTENCE_END: Final = re.compile(r"(?:(?<=[.!?…])[\"'”’»)\]]*\s+(?=[\"'“‘«(\[¿¡]*[^\Wa-z_])|(?<=[。！？]))")  # noqa: RUF001 - these marks are meant
+_SENTENCE_END: Final = re.compile(r"[.!?…][\"'”’»)\]]*\s+(?=[\"'“‘«(\[¿¡]*[^\Wa-z_])|[。！？]")  # noqa: RUF001 - these marks are meant
 # A dot after these ends no sentence: titles, Latin, single capital letters, abbreviated months and companies.
 _ABBREVIATION: Final = re.compile(
     r"(?:^|[\s(\"'“‘«])(?:[^\W\d_]|[^\W\d_]\.[^\W\d_]|dr|mr|mrs|ms|prof|sig|dott|ing|avv|st|sr|jr|vs|etc|ecc|cf|nr|art|fig|vol|al"  # noqa: RUF001 - these marks are meant
@@ -57,7 +57,7 @@ def lead(text: str, sentences: int = 2) -> str:
     if not lines:
         return ""
     first = next((line for line in lines if _holds_sentence(line)), lines[0])
-    return shorten(_sentences(first, sentences), _LEAD_CHARACTERS)
+    return shorten(_sentences(first[: 2 * _LEAD_CHARACTERS], sentences), _LEAD_CHARACTERS)
 
 
 def reading_minutes(text: str) -> int:
@@ -88,7 +88,7 @@ def _words(root: etree._Element) -> Iterator[str]:
 
 
 def _holds_sentence(line: str) -> bool:
-    return len(line.split()) > _LABEL_WORDS and bool(_SENTENCE_END.search(line + " A"))
+    return len(line.split(maxsplit=_LABEL_WORDS)) > _LABEL_WORDS and bool(_SENTENCE_END.search(line + " A"))
 
 
 def _sentences(line: str, count: int) -> str:

@@ -41,7 +41,8 @@ def detect(text: str, fewest: int = _FEWEST) -> str:
     """
     words = Counter(_WORD.findall(text[:_READ].lower()))
     counted = sorted(
-        ((sum(words[word] for word in common), language) for language, common in _COMMON.items()), reverse=True
+        ((sum(words[word] for word in common & words.keys()), language) for language, common in _COMMON.items()),
+        reverse=True,
     )
     (most, language), (second, _) = counted[:2]
     return language if most >= fewest and most >= _LEAD * second else ""

@@ -113,3 +113,8 @@ def test_any_text_has_a_key_that_is_stable(url: str) -> None:
     assert len(once) <= 200
     if once.startswith("https://"):
         assert canonical_url(once) == once
+
+
+@given(st.from_regex(r"\A(www\.)?[a1-]{0,70}(\.[a1-]{0,3}){0,2}\Z"), st.from_regex(r"\A(/[a~.%&;:@\[{é]{0,4}){0,3}\Z"))
+def test_an_address_as_most_are_is_the_same_page_as_with_its_default_port(host: str, path: str) -> None:
+    assert canonical_url(f"http://{host}{path}") == canonical_url(f"http://{host}:80{path}")

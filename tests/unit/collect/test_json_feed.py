@@ -57,10 +57,10 @@ def test_plain_text_keeps_its_paragraphs_and_its_brackets() -> None:
 
 def test_the_author_of_version_1_and_of_the_feed_count() -> None:
     found = read_json_feed(
-        feed({"id": "1", "title": "T", "author": {"name": "Ann"}}, {"id": "2"}, authors=[{"name": "Bo"}])
+        feed({"id": "1", "title": "T", "author": {"name": "Ann"}}, {"id": "2", "title": "U"}, authors=[{"name": "Bo"}])
     )
     assert found is not None
-    assert [draft.authors for draft in found.drafts] == [("Ann",), ("Bo",)]
+    assert [item.authors for item in finish(found.drafts, Context(NOW))] == [("Ann",), ("Bo",)]
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", '{"a": 1}', '"x"', "{" * 100_000, '{"a":' * 100_000])

@@ -41,3 +41,11 @@ def test_any_text_is_an_absolute_address_or_nothing(link: str, base: str) -> Non
     found = absolute(link, base)
     assert found == "" or found.startswith(("http://", "https://"))
     assert not set(found) & set('\n\r\t <>"')
+
+
+@given(
+    st.from_regex(r"\Ahttps?://[aB.1-]{0,4}[a1](/[a~.%&;:@\[{]{0,4}){0,2}([?#][a=&?#]{0,3})?\Z"),
+    st.sampled_from(["", "http://e.org/a/", "https://e.org/"]),
+)
+def test_a_link_as_most_are_means_what_the_same_with_a_space_before_it_does(link: str, base: str) -> None:
+    assert absolute(link, base) == absolute(f" {link}", base)
