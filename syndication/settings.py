@@ -261,6 +261,8 @@ def load_settings(environ: Mapping[str, str] | None = None, folder: Path | None 
                 _check_key(place, section, key)
                 merged.setdefault(section, {})[key] = value
                 origins[section, key] = place
+    site = merged.setdefault("site", {})
+    site["public_url"] = site.get("public_url") or _own_address(merged.get("server", {}))
     try:
         folders = {
             "config_folder": config.absolute(),
@@ -298,6 +300,11 @@ class Reloading:
     def _stamp(self) -> list[tuple[int, int]]:
         found = [path.stat() if path.exists() else None for path in self._files]
         return [(one.st_mtime_ns, one.st_size) if one else (0, 0) for one in found]
+
+
+def _own_address(server: Mapping[str, Any]) -> str:
+    """Where this machine finds the service."""
+    return f"http://127.0.0.1:{server.get('port', ServerSettings().port)}"
 
 
 def _names_file(variable: str) -> bool:

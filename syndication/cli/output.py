@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NoReturn
 
 import typer
 from rich.console import Console
@@ -14,6 +14,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 from syndication.domain.errors import SyndicationError
+from syndication.store.database import DatabaseError
+from syndication.store.refusals import in_words
 
 DONE: Final = 0
 FAILED: Final = 1
@@ -81,5 +83,14 @@ def errors_in_words() -> Iterator[None]:
     try:
         yield
     except SyndicationError as error:
-        err.print(f"[bold red]Error:[/bold red] {escape(str(error))}")
-        raise SystemExit(FAILED) from None
+        _fail(str(error))
+    except DatabaseError as error:
+        words = in_words(error)
+        if words is None:
+            raise
+        _fail(words)
+
+
+def _fail(words: str) -> NoReturn:
+    err.print(f"[bold red]Error:[/bold red] {escape(words)}")
+    raise SystemExit(FAILED) from None

@@ -145,7 +145,7 @@ class FetchFailed:
     """The visit failed. reason: for the admin, says what and how to mend it. gone: the source said 410.
 
     retry_at: aware UTC, when the source named an instant (Retry-After). unreachable: nobody answered, so that the fault
-    may be our own network's.
+    may be our own network's. ours: it came, but our database refused it.
     """
 
     reason: str
@@ -153,6 +153,7 @@ class FetchFailed:
     gone: bool = False
     retry_at: datetime | None = None
     unreachable: bool = False
+    ours: bool = False
     heard: Heard | None = field(default=None, compare=False)
 
 

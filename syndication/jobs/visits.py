@@ -18,8 +18,9 @@ from syndication.domain.states import Health
 from syndication.jobs.storing import Brought, Stored, store_group
 from syndication.net.hosts import is_inside, is_same_site
 from syndication.store.collecting import newest_dates
-from syndication.store.database import Database
+from syndication.store.database import Database, DatabaseError
 from syndication.store.hubs import NamedHub, note_hubs
+from syndication.store.refusals import in_words
 from syndication.store.visiting import (
     Due,
     Extras,
@@ -107,6 +108,10 @@ def _store(database: Database, ended: Sequence[Ended], now: datetime) -> list[tu
 def _outcome(one: Ended, stored: Stored | Exception) -> tuple[FetchResult, Stored]:
     if isinstance(stored, Stored):
         return one.result, stored
+    words = in_words(stored) if isinstance(stored, DatabaseError) else None
+    if words:
+        _log.error("source_not_stored", source=one.due.source.slug, reason=words)
+        return FetchFailed(words, ours=True), Stored()
     _log.error("source_not_stored", source=one.due.source.slug, exc_info=stored)
     return FetchFailed("storing it failed by a fault of this program; the log has the details"), Stored()
 
@@ -206,6 +211,9 @@ def _note_move(due: Due, result: Fetched | NotModified, stored: Stored, now: dat
 def _failed(due: Due, result: FetchFailed, now: datetime, outage: Outage, ledger: _Ledger) -> CollectReport:
     if result.heard:
         ledger.answers[due.source_id] = result.heard
+    if result.ours:
+        ledger.visits.append(_unblamed(due, now))
+        return CollectReport(due.source.slug, failure=result.reason)
     if result.unreachable and outage.is_ours(now):
         _log.warning("own_outage", source=due.source.slug, reason=result.reason)
         ledger.visits += [_unblamed(blameless, now) for blameless in (due, *outage.forgive())]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, TypeAlias, cast
 
 from sqlalchemy import Engine, event, text
 from sqlalchemy.engine import Connection, CursorResult, make_url
@@ -28,7 +28,7 @@ _PRAGMAS: Final = (
     "journal_size_limit=67108864",
 )
 
-DatabaseError: Final = SQLAlchemyError
+DatabaseError: TypeAlias = SQLAlchemyError
 """What a session raises when the database does not do what it is asked, for those who may wait and try again."""
 
 

@@ -14,6 +14,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from syndication.lang.sentences import sentence
+from syndication.store.database import DatabaseError
+from syndication.store.refusals import in_words
 from syndication.web import hubs, mailbox, metrics, pages, pictures, readers, sample, signup, yours
 from syndication.web.admin import (
     access,
@@ -46,6 +48,7 @@ from syndication.web.security import Guard, same_origin
 
 _log = structlog.get_logger()
 
+_RETRY_AFTER_S: Final = "60"
 _WORDS: Final = {
     403: (
         sentence("Not from here"),
@@ -67,6 +70,10 @@ _WORDS: Final = {
     500: (
         sentence("Our fault"),
         sentence("Something went wrong on our side, and it has been noted. Please try again in a minute."),
+    ),
+    503: (
+        sentence("Back in a few minutes"),
+        sentence("Nothing can be saved at this moment, and nothing was. Please try again in a few minutes."),
     ),
 }
 
@@ -134,6 +141,7 @@ def _router() -> FastAPI:
     router.add_exception_handler(Problem, answer_problem)
     router.add_exception_handler(RequestValidationError, _incomplete)
     router.add_exception_handler(access.NeedsLogIn, access.log_in_first)
+    router.add_exception_handler(DatabaseError, _refused)
     router.add_exception_handler(Exception, _our_fault)
     return router
 
@@ -157,8 +165,26 @@ def _incomplete(request: Request, error: Exception) -> Response:
     return _http_error(request, HTTPException(404 if in_address else 422))
 
 
+def _refused(request: Request, error: Exception) -> Response:
+    """The database is away, full or busy: an admin can mend it, so words are enough. Else it is our fault."""
+    words = in_words(error) if isinstance(error, DatabaseError) else None
+    if words is None:
+        raise error
+    _log.error("database_refused", route=_route(request), method=request.method, reason=words)
+    answer = _http_error(request, HTTPException(503))
+    answer.headers["Retry-After"] = _RETRY_AFTER_S
+    return answer
+
+
 def _our_fault(request: Request, error: Exception) -> Response:
-    # The route, never the address: it may hold a token. For the same reason no values of variables, only where it was.
-    route = getattr(request.scope.get("route"), "path", "")
-    _log.error("page_failed", route=route, method=request.method, trace="".join(traceback.format_exception(error)))
+    # No values of variables, only where it was: they may hold a token.
+    _log.error(
+        "page_failed", route=_route(request), method=request.method, trace="".join(traceback.format_exception(error))
+    )
     return _http_error(request, HTTPException(500))
+
+
+def _route(request: Request) -> str:
+    """The route, never the address: it may hold a token."""
+    path: str = getattr(request.scope.get("route"), "path", "")
+    return path

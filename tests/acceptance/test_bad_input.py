@@ -50,6 +50,15 @@ def test_a_second_service_on_the_same_port_or_folder_is_refused(service: Service
     assert "Another `syndication serve`" in said
 
 
+@pytest.mark.parametrize("service", ["sqlite"], indirect=True)
+def test_a_database_that_may_not_be_written_is_told_in_words(service: Service) -> None:
+    wrapped = f"sqlite:///file:{service.folder / 'var' / 'syndication.db'}?mode=ro&uri=true"
+    service.extra["SYNDICATION_DATABASE__URL"] = wrapped
+    said = service.command("collect", "--source", "desk", status=1)
+    assert "Error: The database may only be read." in said
+    assert "Traceback" not in said
+
+
 def test_a_database_that_was_never_migrated_names_the_command(service: Service) -> None:
     service.execute("UPDATE alembic_version SET version_num = '0000'")
     said = service.command("serve", status=1)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,8 +17,9 @@ from syndication.domain.sources import Fetched, FetchFailed, FetchResult, NotMod
 from syndication.domain.states import FirstFetch, Health
 from syndication.jobs.collect import CollectReport, collect_source, look_for_due
 from syndication.store.collecting import add_source, list_sources, load_source
-from syndication.store.database import Database
+from syndication.store.database import Database, DatabaseError
 from syndication.store.tables import ArticleRow, ArticleTextRow, SightingRow, SourceRow
+from tests.support.full_disk import Disk
 from tests.support.items import NOW, item, source
 
 DAY = timedelta(days=1)
@@ -290,6 +292,18 @@ def test_a_fault_of_ours_with_one_source_is_shown_on_it(database: Database) -> N
     source_id = sourced(database)
     assert "fault of this program" in (collect(database, source_id, RuntimeError("bug")).failure or "")
     assert row(database, source_id).health is Health.FAILING
+
+
+def test_a_full_disk_is_blamed_on_no_source(database: Database) -> None:
+    source_id = sourced(database)
+    before = row(database, source_id)
+    with Disk(database, "article") as disk:
+        disk.fill()
+        with suppress(DatabaseError):  # where nothing at all can be written, this cannot be noted either
+            assert "is full. Free some space" in (collect(database, source_id, fetched(item())).failure or "")
+    after = row(database, source_id)
+    assert (after.health, after.failures, after.last_error) == (before.health, 0, "")
+    assert collect(database, source_id, fetched(item())).added == 1
 
 
 def test_repairs_are_reported(database: Database) -> None:

@@ -18,6 +18,7 @@ from syndication.store.consent import Visit
 from syndication.store.subscribing import SignUp, confirm, sign_up
 from syndication.store.tables import ConsentEventRow, DigestBodyRow, NewsletterRow, SubscriberRow, SubscriptionRow
 from tests.support import rows
+from tests.support.full_disk import Disk
 from tests.support.website import SITE, Visitor, Website
 
 ADDRESS = "ann@example.com"
@@ -40,6 +41,21 @@ def test_a_sign_up_asks_for_confirmation(website: Website) -> None:
         event = session.exec(select(ConsentEventRow)).one()
         assert (event.ip, event.user_agent, event.page) == ("192.0.2.7", "Browser/1", "http://127.0.0.1:8000/")
         assert re.fullmatch("[0-9a-f]{12}", event.text_version)
+
+
+def test_a_full_disk_is_no_fault_of_the_visitor_and_told_apart_from_ours(
+    website: Website, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Disk(website.database, "subscriber") as disk:
+        disk.fill()
+        refused = ask(website.visitor())
+        disk.make_room()
+        assert ask(website.visitor()).status_code == 303
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "60")
+    assert "Nothing can be saved at this moment" in refused.text
+    told = capsys.readouterr().out
+    assert "The disk that holds the database is full. Free some space" in told
+    assert "Traceback" not in told
 
 
 def test_the_confirmation_names_the_topics_and_nothing_that_a_stranger_wrote(website: Website) -> None:

@@ -25,6 +25,14 @@ def test_the_shipped_defaults_are_a_trial_on_sqlite_in_var(tmp_path: Path) -> No
     assert settings.database_url == f"sqlite:///{tmp_path}/var/syndication.db"
 
 
+def test_links_name_the_port_that_is_listened_on_until_the_address_is_given(tmp_path: Path) -> None:
+    port = {"SYNDICATION_SERVER__PORT": "8080"}
+    assert load_settings({}, tmp_path).site.public_url == "http://127.0.0.1:8000"
+    assert load_settings(port, tmp_path).site.public_url == "http://127.0.0.1:8080"
+    given = {**port, "SYNDICATION_SITE__PUBLIC_URL": "https://news.example.org/"}
+    assert load_settings(given, tmp_path).site.public_url == "https://news.example.org"
+
+
 def test_var_wins_over_config_and_the_environment_over_both(tmp_path: Path) -> None:
     shipped = '[site]\ntitle = "shipped"\ndescription = "shipped"\nlanguage = "en"\n'
     own = '[site]\ntitle = "own"\ndescription = "own"\n'
