@@ -54,6 +54,7 @@ class EmbeddedEngine:
         """Take the functions the tasks stand for; they are called with the ids given to `enqueue`."""
         self._tasks = tasks
         self._keys = _Keys()
+        self._is_stopping = False
         self._lock = threading.Lock()
         self._idle = threading.Condition(self._lock)
         self._scheduler = BackgroundScheduler(
@@ -70,24 +71,25 @@ class EmbeddedEngine:
     def stop(self) -> None:
         """Finish the jobs that run, drop those that wait (the sweep of the next start finds their work)."""
         with self._lock:
-            self._keys.again.clear()
+            self._is_stopping = True
         self._scheduler.remove_all_jobs()
         self._scheduler.shutdown(wait=True)
 
     def enqueue(self, task: Task, key: str, **ids: int) -> None:
-        """See `domain.seams.Enqueue`."""
+        """See `domain.seams.Enqueue`. Nothing is taken any more once it is stopped."""
 
         def job() -> None:
             self._tasks[task](**ids)
 
         with self._lock:
-            if key in self._keys.waiting:
+            if self._is_stopping or key in self._keys.waiting:
                 return
             if key in self._keys.running:
                 self._keys.again[key] = lambda: self.enqueue(task, key, **ids)
                 return
             self._keys.waiting.add(key)
-        self._scheduler.add_job(self._run, args=(key, task, job), executor=POOL_OF[task])
+            # Under the lock: APScheduler's shutdown holds its own while it waits for jobs, so a job must not add one then.
+            self._scheduler.add_job(self._run, args=(key, task, job), executor=POOL_OF[task])
 
     def wait_idle(self, timeout_s: float) -> bool:
         """Whether everything asked for is done, after waiting up to `timeout_s` seconds for it."""

@@ -110,3 +110,23 @@ def test_stopping_waits_for_the_job_that_runs() -> None:
     assert started.wait(5)
     engine.stop()
     assert ended.is_set()
+
+
+def test_a_job_that_asks_for_the_next_one_while_it_is_stopped_ends() -> None:
+    started, seen = threading.Event(), list[str]()
+    engine = EmbeddedEngine({Task.CLASSIFY: lambda: classify(), Task.PUBLISH: lambda: seen.append("published")})  # noqa: PLW0108 - it knows the engine
+
+    def classify() -> None:
+        started.set()
+        threading.Event().wait(0.2)
+        engine.enqueue(Task.PUBLISH, "publish")
+        seen.append("classified")
+
+    engine.start()
+    engine.enqueue(Task.CLASSIFY, "classify")
+    assert started.wait(5)
+    stopping = threading.Thread(target=engine.stop, daemon=True)
+    stopping.start()
+    stopping.join(5)
+    assert not stopping.is_alive()
+    assert seen == ["classified"]
