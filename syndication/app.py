@@ -40,6 +40,7 @@ from syndication.jobs.group import group_articles
 from syndication.jobs.hubs import ask_hubs, look_for_hubs
 from syndication.jobs.mail_in import MailIn
 from syndication.jobs.notices import send_missing, send_probes
+from syndication.jobs.own_address import OwnAddress
 from syndication.jobs.ping import ping_hubs
 from syndication.jobs.preflight import Preflight
 from syndication.jobs.publish import publish_feeds
@@ -122,7 +123,8 @@ class App:
             return OutboxTransport(self.settings.outbox)
         mail = self.settings.mail
         if mail.transport == "direct":
-            return direct_transport(mail.starttls, mail.helo or urlsplit(self.site.public_url).hostname or "localhost")
+            helo = mail.helo or urlsplit(self.site.public_url).hostname or "localhost"
+            return direct_transport(mail.starttls, helo, self.names)
         return smtp_transport_from_url(mail.transport, connections=mail.connections, starttls=mail.starttls)
 
     def relay(self) -> SmtpServer:
@@ -151,10 +153,24 @@ class App:
         selectors = (mail.dkim_selector, DKIM_ED25519) if mail.dkim_ed25519 else (mail.dkim_selector,)
         return load_dkim(self.settings.var_folder / "secrets", mail.dkim_domain, selectors)
 
+    @property
+    def names(self) -> Names:
+        """Who is asked what the world sees of us."""
+        return Names(self.settings.mail.name_servers)
+
+    def own_address(self, names: Names) -> OwnAddress:
+        """Our public address, looked at from where others are as far as we can."""
+        return OwnAddress(self.site.public_url, self.keys.tokens, self._own_client(names))
+
+    def _own_client(self, names: Names) -> SafeClient:
+        agent = f"Syndication/{__version__} (+{self.site.public_url}) preflight"
+        limits = Limits(connect_s=5, first_byte_s=10, total_s=15, body=1024 * 1024)
+        return SafeClient(agent, limits=limits, resolver=names.addresses)
+
     def warn_of_keys(self, names: Names | None = None) -> list[KeyFault]:
         """Compare the keys we sign with to those in DNS, and say in the log what is wrong. Takes seconds: it asks servers."""
         dkim = None if self.settings.outbox else self.dkim()
-        faults = key_faults(dkim.records, (names or Names()).texts) if dkim else []
+        faults = key_faults(dkim.records, (names or self.names).texts) if dkim else []
         for fault in faults:
             tell = _log.error if fault.is_known else _log.warning
             tell("dkim_key_not_published", name=fault.name, problem=fault.problem, remedy=fault.remedy)
@@ -162,11 +178,14 @@ class App:
 
     def preflight(self) -> Preflight:
         """Checks issues before they are sent."""
-        agent = f"Syndication/{__version__} (+{self.site.public_url}) preflight"
-        client = SafeClient(agent, limits=Limits(connect_s=5, first_byte_s=10, total_s=15, body=1024 * 1024))
-        leaves = self.settings.outbox is None
         return Preflight(
-            self.database, self.post_office(), client, self.settings.profile, leaves, example=EXAMPLE_ADDRESS
+            self.database,
+            self.post_office(),
+            self._own_client(self.names),
+            self.settings.profile,
+            leaves=self.settings.outbox is None,
+            example=EXAMPLE_ADDRESS,
+            names=self.names,
         )
 
     def mail_in(self) -> MailIn:

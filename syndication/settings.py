@@ -21,9 +21,11 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDic
 from syndication.deliver.headers import is_writable
 from syndication.domain.errors import ConfigError
 from syndication.domain.site import Profile
+from syndication.net.names import only_servers
 
 _log = structlog.get_logger()
 PREFIX: Final = "SYNDICATION_"
+_LISTS: Final = frozenset({"collect__allowed_networks", "feeds__hubs", "mail__name_servers", "server__proxies"})
 # With '+' and the longest token, within the 64 characters of a local part.
 _LONGEST_INBOX: Final = 20
 _PACKAGE: Final = Path(__file__).parent
@@ -36,6 +38,7 @@ def _networks(value: tuple[str, ...]) -> tuple[str, ...]:
 
 
 Networks = Annotated[tuple[str, ...], AfterValidator(_networks)]
+NameServers = Annotated[tuple[str, ...], AfterValidator(only_servers)]
 
 
 class _Section(BaseModel):
@@ -86,7 +89,7 @@ class DatabaseSettings(_Section):
 
 
 class MailSettings(_Section):
-    """How mail leaves."""
+    """How mail leaves. name_servers: asked for what the world sees of our domains, and for MX hosts."""
 
     transport: str = "outbox"
     starttls: Literal["required", "off"] = "required"
@@ -101,6 +104,7 @@ class MailSettings(_Section):
     dkim_domain: str = ""
     dkim_selector: Literal["s1", "s2"] = "s1"
     dkim_ed25519: bool = False
+    name_servers: NameServers = ()
 
     @field_validator("bounce_address", "unsubscribe_address")
     @classmethod
@@ -354,9 +358,9 @@ def _variables(environ: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
 def _parse_variable(variable: str, value: str) -> dict[str, Any]:
     """One variable as nested values, lists as JSON or with commas."""
     source = EnvSettingsSource(_Values, env_prefix=PREFIX, env_nested_delimiter="__")
-    listed = {"collect__allowed_networks", "feeds__hubs"} & {variable.lower().removeprefix(PREFIX.lower())}
-    if listed and not value.startswith("["):
-        section, _, key = listed.pop().partition("__")
+    name = variable.lower().removeprefix(PREFIX.lower())
+    if name in _LISTS and not value.startswith("["):
+        section, _, key = name.partition("__")
         return {section: {key: [part.strip() for part in value.split(",") if part.strip()]}}
     source.env_vars = {variable.lower(): value}
     return source()

@@ -18,7 +18,7 @@ from syndication.app import App, Runner, now, open_app
 from syndication.backup import make_backup, restore_backup
 from syndication.cli.logs import log_from
 from syndication.cli.output import FAILED, Json, errors_in_words, out, print_facts, print_json
-from syndication.doctor import examine, is_ready
+from syndication.doctor.examining import examine, is_ready
 from syndication.domain.findings import Finding, Verdict
 from syndication.domain.plural import plural
 from syndication.domain.seams import Enqueue

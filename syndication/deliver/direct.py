@@ -21,6 +21,7 @@ from syndication.deliver.greeting import SmtpServer, Tls
 from syndication.deliver.smtp import SmtpTransport
 from syndication.domain.delivery import Accepted, Deferred, Failed, Fault, Mail, Outcome, Reply
 from syndication.domain.seams import Connection
+from syndication.net.names import Names
 
 _HOLD_S: Final = 60.0
 _LONG_HOLD_S: Final = 600.0
@@ -193,12 +194,15 @@ class DirectTransport:
 
 
 class DnsHosts:
-    """Asks the resolver of this machine. Implements `MailHosts`."""
+    """Asks the domain name system. Implements `MailHosts`."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
 
     async def hosts(self, domain: str) -> Sequence[str] | None:
         """See `MailHosts`."""
         try:
-            answer = await dns.asyncresolver.resolve(domain, "MX", lifetime=_LOOKUP_S)
+            answer = await self._names.resolver(dns.asyncresolver.Resolver).resolve(domain, "MX")
         except dns.resolver.NXDOMAIN:
             return None
         except dns.resolver.NoAnswer:
@@ -234,8 +238,8 @@ class _Ways:
         await self._transport.close()
 
 
-def direct_transport(starttls: str, helo: str) -> DirectTransport:
-    """Delivering ourselves. starttls: required or off. helo: our own name.
+def direct_transport(starttls: str, helo: str, names: Names) -> DirectTransport:
+    """Delivering ourselves. starttls: required or off. helo: our own name. names: who is asked for MX hosts.
 
     Certificates of strangers' servers prove nothing without DANE or MTA-STS, so TLS hides the mail from listeners and no
     more. Source: RFC 7435.
@@ -243,4 +247,6 @@ def direct_transport(starttls: str, helo: str) -> DirectTransport:
     trust = ssl.create_default_context()
     trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE
     tls = Tls.OFF if starttls == "off" else Tls.STARTTLS
-    return DirectTransport(DnsHosts(), SmtpServer("", _PORT, tls, helo=helo, trust=trust))
+    return DirectTransport(
+        DnsHosts(replace(names, patience_s=_LOOKUP_S)), SmtpServer("", _PORT, tls, helo=helo, trust=trust)
+    )

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+FRONT_HEADER: Final = "syndication-front"
+"""Of the answer of /healthz: a `Front`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +30,11 @@ class Profile(StrEnum):
     TRIAL = "trial"  # outbox and loopback: http links, a mailbox page
     INTRANET = "intranet"  # http or a private CA, by an explicit setting
     INTERNET = "internet"  # https and a real postal address before mail leaves
+
+
+class Front(StrEnum):
+    """What we hear from the web server in front of us about a visitor."""
+
+    SILENT = "silent"  # nothing: it does not say, or there is none
+    BELIEVED = "believed"
+    NOT_BELIEVED = "not-believed"  # its network is none of [server] proxies

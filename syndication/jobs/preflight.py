@@ -1,11 +1,8 @@
 """Issue planned → checked → sent, or held with the reason. Runs before the delivery; may be run again at any time."""
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
-from urllib.parse import urlsplit
 
 import structlog
 
@@ -19,9 +16,9 @@ from syndication.domain.newsletters import Newsletter
 from syndication.domain.plural import plural
 from syndication.domain.preflight import Demands, Finding, verdict
 from syndication.domain.site import Profile
-from syndication.domain.tokens import Purpose
+from syndication.jobs.own_address import NOBODY, OwnAddress
 from syndication.jobs.post import PostOffice
-from syndication.net.client import Answer, NoAnswer, SafeClient, Visit
+from syndication.net.client import SafeClient
 from syndication.net.names import Names
 from syndication.store.database import Database
 from syndication.store.delivering import digest_bodies
@@ -37,14 +34,6 @@ from syndication.store.gating import (
 from syndication.store.newsletters import newsletter
 
 _log = structlog.get_logger()
-
-NOBODY: Final = 2**40 - 1
-"""The largest subscription id that a token can name: nobody's."""
-
-_FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
-_REDIRECTS: Final = range(300, 400)
-_OK: Final = 200
-_PROXY: Final = "Let the web server in front pass POST requests to this address on unchanged, then check again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,41 +140,8 @@ class Preflight:
             yield Finding("dkim", fault.problem, fault.remedy, holds=is_public and fault.is_known)
 
     def _endpoint(self) -> Iterator[Finding]:
-        """Whether one-click works at our public address, tried with a link that is nobody's. Source: RFC 8058 section 3.1."""
-        token = self.office.keys.sign(Purpose.UNSUBSCRIBE, NOBODY)
-        url = f"{self.office.site.public_url}/unsubscribe/{token}"
-        port = urlsplit(url).port
-        for form, meaning in ((b"List-Unsubscribe=One-Click", "POST"), (None, "GET")):
-            answer = self._ask(
-                Visit(
-                    url,
-                    internal=True,
-                    ports=frozenset({port} if port else ()),
-                    headers=_FORM if form else {},
-                    body=form,
-                )
-            )
-            if isinstance(answer, NoAnswer):
-                words = f"Nothing answers a {meaning} at the unsubscribe address: {answer.reason}."
-                yield Finding(
-                    "unsubscribe", words, "Readers could not leave. Start `syndication serve`, or mend public_url."
-                )
-                return
-            if answer.status in _REDIRECTS:
-                words = f"A {meaning} of the unsubscribe address is redirected ({answer.status}), which mail providers do not follow."
-                yield Finding("unsubscribe", words, "Make public_url exactly the address that answers.")
-            elif answer.status != _OK:
-                words = f"A {meaning} of the unsubscribe address is answered {answer.status}."
-                yield Finding("unsubscribe", words, _PROXY)
-
-    def _ask(self, visit: Visit) -> Answer | NoAnswer:
-        answer = self.client.once(visit)
-        for pause_s in self.pauses_s:
-            if isinstance(answer, Answer):
-                break
-            time.sleep(pause_s)
-            answer = self.client.once(visit)
-        return answer
+        own = OwnAddress(self.office.site.public_url, self.office.keys, self.client, self.pauses_s)
+        yield from (Finding("unsubscribe", *fault) for fault in own.one_click())
 
 
 def _once_each(findings: Iterator[Finding]) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from syndication.domain.articles import Story, told_once
 from syndication.domain.errors import StoreError
+from syndication.domain.site import FRONT_HEADER
 from syndication.domain.topics import Topic
 from syndication.lang.sentences import sentence
 from syndication.store.browsing import (
@@ -28,6 +29,7 @@ from syndication.web import feed_pages
 from syndication.web.deps import deps_of
 from syndication.web.language import offered_by, offered_by_all, spoken
 from syndication.web.render import message_page, page, static_answer
+from syndication.web.security import front_of
 
 router = APIRouter()
 router.include_router(feed_pages.router)
@@ -123,9 +125,9 @@ def issue(request: Request, name: str, number: int) -> Response:
 
 
 @router.get("/healthz")
-def healthz() -> Response:
-    """Whether this process answers."""
-    return PlainTextResponse("ok\n", headers={"Cache-Control": "no-store"})
+def healthz(request: Request) -> Response:
+    """Whether this process answers, and what it hears of its visitors."""
+    return PlainTextResponse("ok\n", headers={"Cache-Control": "no-store", FRONT_HEADER: front_of(request)})
 
 
 @router.get("/readyz")

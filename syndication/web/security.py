@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from syndication.domain.site import Front
 from syndication.web.deps import Network, deps_of
 
 _CSP: Final = (
@@ -106,6 +107,14 @@ def client_address(request: Request) -> str:
         if address and not _is_in(address, proxies):
             return address
     return peer
+
+
+def front_of(request: Request) -> Front:
+    """What the web server in front says of this visitor."""
+    if "x-forwarded-for" not in request.headers:
+        return Front.SILENT
+    peer = request.client.host if request.client else ""
+    return Front.BELIEVED if _is_in(peer, deps_of(request).proxies) else Front.NOT_BELIEVED
 
 
 def is_local_visitor(request: Request) -> bool:

@@ -1,5 +1,6 @@
 """The whole product in its own process: real `syndication serve`, real database, real SMTP server, real browser."""
 
+import json
 import os
 import shutil
 import signal
@@ -8,7 +9,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -127,6 +128,11 @@ class Service:
         self.process.send_signal(number)
         return self.process.wait(30)
 
+    def end(self) -> None:
+        """Kill it if it runs."""
+        if self.process and self.process.poll() is None:
+            self.stop(signal.SIGKILL)
+
     def log(self) -> str:
         return (self.folder / "serve.log").read_text("utf-8")
 
@@ -170,8 +176,43 @@ def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Service]
         service = Service(tmp_path, url, smtp)
         service.execute("UPDATE source SET location = :folder", folder=str(service.articles))
         yield service
-        if service.process and service.process.poll() is None:
-            service.stop(signal.SIGKILL)
+        service.end()
+
+
+class Newcomer(Service):
+    """What `make run` makes of the shipped configuration: a trial; settings may stand in var/syndication.toml."""
+
+    @property
+    def environ(self) -> dict[str, str]:
+        mine = {"SYNDICATION_VAR", "SYNDICATION_SERVER__PORT"}
+        kept = {name: value for name, value in super().environ.items() if name in mine or "SYNDICATION_" not in name}
+        return {**kept, "SYNDICATION_CONFIG": str(ROOT / "config")}
+
+    def configure(self, **sections: Mapping[str, object]) -> None:
+        """Write var/syndication.toml."""
+        lines = [
+            line
+            for section, values in sections.items()
+            for line in (f"[{section}]", *(f"{key} = {json.dumps(value)}" for key, value in values.items()))
+        ]
+        (self.folder / "var" / "syndication.toml").write_text("\n".join(lines), "utf-8")
+
+
+@pytest.fixture
+def newcomer(tmp_path: Path, installed_as_shipped: Path) -> Iterator[Newcomer]:
+    """A trial on SQLite whose mail stays on the machine, not started yet."""
+    shutil.copytree(installed_as_shipped, tmp_path, dirs_exist_ok=True)
+    service = Newcomer(tmp_path, "", SmtpServer())
+    yield service
+    service.end()
+
+
+@pytest.fixture(scope="session")
+def installed_as_shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the var/ that `init` made, to be copied."""
+    folder = tmp_path_factory.mktemp("shipped")
+    Newcomer(folder, "", SmtpServer()).command("init")
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -1,22 +1,14 @@
-"""docs/first-digest.md, walked as it is written: what it names is there, and its pictures are taken on the way.
+"""docs/first-digest.md, walked as it is written."""
 
-SCREENSHOTS=docs/pictures takes them anew; otherwise they go to a folder that is thrown away.
-"""
-
-import os
 import re
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
-import pytest
-from playwright.sync_api import Browser, FloatRect, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.acceptance.conftest import Service
-from tests.support.smtp import SmtpServer
-from tests.support.tracked import ROOT, text_of
+from tests.acceptance.conftest import Newcomer
+from tests.support.guide import Walk
 from tests.support.web_server import Reply, web_server
 
 FEED = """<rss version="2.0"><channel><title>The Lab Notes</title><link>https://lab.example</link>
@@ -26,68 +18,21 @@ FEED = """<rss version="2.0"><channel><title>The Lab Notes</title><link>https://
 MOST_CLICKS = 15
 
 
-@dataclass
-class Walk:
-    """Somebody new with a mouse. said: the words they looked for."""
+def test_the_first_digest_comes_as_the_guide_says(newcomer: Newcomer, browser: Browser, tmp_path: Path) -> None:
+    newcomer.start()
+    page = browser.new_context(viewport={"width": 1000, "height": 720}, base_url=newcomer.url).new_page()
+    walk = Walk(page, "first-digest.md", tmp_path)
 
-    page: Page
-    folder: Path
-    clicks: int = 0
-    said: list[str] = field(default_factory=list)
-
-    def click(self, role: str, name: str) -> None:
-        """Press the first thing with this name."""
-        self.clicks += 1
-        self.said.append(name)
-        self.page.get_by_role(role, name=name).first.click()  # type: ignore[arg-type] # a role of ARIA
-
-    def fill(self, label: str, words: str) -> None:
-        """Write into a field."""
-        self.said.append(label)
-        self.page.get_by_label(label).first.fill(words)
-
-    def picture(self, name: str, height: int = 720) -> None:
-        """Take a picture of what is seen, down to a height in pixels."""
-        clip: FloatRect = {"x": 0, "y": 0, "width": 1000, "height": height}
-        self.page.screenshot(path=self.folder / f"{name}.png", clip=clip)
-
-
-@pytest.fixture
-def trial(tmp_path: Path) -> Iterator[Service]:
-    """What `make run` starts: everything as shipped, mail stays on the machine."""
-    with SmtpServer() as unused:
-        own = {
-            "SYNDICATION_MAIL__TRANSPORT": "outbox",
-            "SYNDICATION_SITE__INTRANET": "false",
-            "SYNDICATION_CONFIG": str(ROOT / "config"),
-        }
-        service = Service(tmp_path, "", unused, extra=own)
-        service.command("init")
-        service.start()
-        yield service
-        service.stop()
-
-
-def test_the_first_digest_comes_as_the_guide_says(trial: Service, browser: Browser, tmp_path: Path) -> None:
-    folder = Path(os.environ.get("SCREENSHOTS", tmp_path / "pictures"))
-    page = browser.new_context(viewport={"width": 1000, "height": 720}, base_url=trial.url).new_page()
-    walk = Walk(page, folder)
-
-    open_the_console(trial, walk)
+    open_the_console(newcomer, walk)
     get_a_digest(walk)
     assert walk.clicks <= MOST_CLICKS
     with web_server(lambda _: Reply(200, {"Content-Type": "application/rss+xml"}, FEED.encode())) as web:
-        add_a_feed(trial, walk, web.url("/feed.xml"))
-    look_at_going_live(walk)
+        add_a_feed(newcomer, walk, web.url("/feed.xml"))
     page.context.close()
-
-    guide = text_of(ROOT / "docs/first-digest.md") + text_of(ROOT / "docs/going-live.md")
-    assert [words for words in walk.said if words not in guide] == []
-    shown = set(re.findall(r"\]\(pictures/([a-z-]+)\.png\)", guide))
-    assert shown == {path.stem for path in folder.glob("*.png")}
+    walk.require_told()
 
 
-def open_the_console(trial: Service, walk: Walk) -> None:
+def open_the_console(trial: Newcomer, walk: Walk) -> None:
     found = re.search(r"http\S+/admin/setup/\S+", trial.log())
     assert found is not None
     walk.page.goto(found[0])
@@ -130,7 +75,7 @@ def until(page: Page, subject: str, walk: Walk) -> None:
     page.get_by_role("link", name=re.compile(subject)).first.click()
 
 
-def add_a_feed(trial: Service, walk: Walk, url: str) -> None:
+def add_a_feed(trial: Newcomer, walk: Walk, url: str) -> None:
     """Paste an address, look, save: its article is in the feeds ten seconds later."""
     page = walk.page
     page.goto("/admin/")
@@ -142,15 +87,3 @@ def add_a_feed(trial: Service, walk: Walk, url: str) -> None:
     walk.picture("look-first")
     walk.click("button", "Save, and visit it now")
     trial.wait_until(lambda: "asks before it acts" in httpx.get(f"{trial.url}/feeds/all.json").text, 10)
-
-
-def look_at_going_live(walk: Walk) -> None:
-    walk.page.goto("/admin/")
-    walk.click("link", "Settings")
-    walk.click("link", "Go live")
-    walk.click("button", "Look")
-    expect(walk.page.get_by_role("status")).to_contain_text("between you and your readers", timeout=60_000)
-    walk.picture("go-live", 640)  # below it stands a folder of this machine
-    walk.click("link", "Subscribers")
-    walk.click("link", "Import a list")
-    walk.picture("import")

@@ -20,12 +20,20 @@ class Seen:
 
 @dataclass(frozen=True)
 class Reply:
-    """What to answer. A handler in place of the body writes what it likes after the head."""
+    """What to answer; a field with several values stands there once for each.
+
+    A handler in place of the body writes what it likes after the head.
+    """
 
     status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str | list[str]] = field(default_factory=dict)
     body: bytes = b""
     write: Callable[[BaseHTTPRequestHandler], None] | None = None
+
+    def fields(self) -> Iterator[tuple[str, str]]:
+        """The lines of the head."""
+        for name, values in self.headers.items():
+            yield from ((name, value) for value in ([values] if isinstance(values, str) else values))
 
 
 Script = Callable[[Seen], Reply]
@@ -55,7 +63,7 @@ def web_server(script: Script, address: str = "127.0.0.1", tls: ssl.SSLContext |
             running.seen.append(seen)
             reply = running.script(seen)
             self.send_response(reply.status)
-            for name, value in reply.headers.items():
+            for name, value in reply.fields():
                 self.send_header(name, value)
             if reply.write is None:
                 self.send_header("Content-Length", str(len(reply.body)))

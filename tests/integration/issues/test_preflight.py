@@ -223,7 +223,7 @@ def test_a_key_that_is_not_published_holds_mail_to_the_internet_alone(
 
 
 def test_where_no_name_server_answers_no_issue_is_held(office: Office) -> None:
-    office.dkim, office.names = SIGNED, Names(("127.0.0.1",), 9, patience_s=0.1)
+    office.dkim, office.names = SIGNED, Names(("127.0.0.1:9",), patience_s=0.1)
     assert office.preflight().open_gates(NOW) == []
     assert office.checks() == {"dkim"}
     assert office.sent() == 3

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from syndication.app import App, open_app
 from syndication.backup import make_backup
-from syndication.doctor import examine, is_ready
+from syndication.doctor.examining import examine, is_ready
 from syndication.domain.findings import Finding, Verdict
 from syndication.domain.roles import Role
 from syndication.keys import make_dkim_keys, make_keys
@@ -29,10 +29,11 @@ from tests.support.console import Colleague, colleague
 from tests.support.name_server import NameServer
 from tests.support.rows import NOW
 from tests.support.smtp import SmtpServer
+from tests.support.web_server import Reply, web_server
 from tests.support.website import Website
 
 PUBLISHED = {"ours.test": ["v=spf1 mx ~all", "something else"], "_dmarc.ours.test": ["v=DMARC1; p=none"]}
-NOBODY = Names(("127.0.0.1",), 9, patience_s=0.1)
+NOBODY = Names(("127.0.0.1:9",), patience_s=0.1)
 
 
 @pytest.fixture
@@ -107,11 +108,12 @@ def test_a_trial_is_told_all_that_going_live_asks(trial: App) -> None:
     assert not is_ready(tuple(found.values()))
 
 
-def test_an_installation_that_is_set_up_is_ready(live: App) -> None:
+def test_an_installation_that_is_set_up_only_waits_to_be_reached(live: App) -> None:
+    """tests/acceptance/test_going_live.py goes on until all is green."""
     make_backup(live.settings, NOW)
     with NameServer(PUBLISHED) as server:
         found = say(live, server.names)
-    assert {name for name, one in found.items() if one.verdict is not Verdict.OK} == {"dkim"}
+    assert {name for name, one in found.items() if one.verdict is not Verdict.OK} == {"dkim", "front", "unsubscribe"}
     assert "signed by the relay" in found["dkim"].words
     assert "logged in as me" in found["transport"].words
     assert "STARTTLS" in found["transport"].words
@@ -131,6 +133,15 @@ def test_a_sender_the_relay_refuses_is_named(live: App) -> None:
         session.exec(select(NewsletterRow)).one().sender_address = "other@ours.test"
     found = say(live)["transport"]
     assert "other@ours.test is refused: 550" in found.words
+
+
+@pytest.mark.parametrize(
+    ("verp", "sender"), [(False, "bounces@ours.test"), (True, "bounces+i1-1@ours.test")], ids=["fixed", "tagged"]
+)
+def test_the_relay_is_asked_about_the_sender_that_mail_really_names(live: App, *, verp: bool, sender: str) -> None:
+    mail = live.settings.mail.model_copy(update={"bounce_address": "bounces@ours.test", "verp": verp})
+    found = say(replace(live, settings=live.settings.model_copy(update={"mail": mail})))["transport"]
+    assert f"{sender} is refused: 550" in found.words
 
 
 def test_a_relay_that_is_away_is_named(live: App, relay: SmtpServer) -> None:
@@ -206,6 +217,33 @@ def test_on_an_intranet_no_name_is_asked(folder: Path, relay: SmtpServer) -> Non
         assert found["public_address"].verdict is Verdict.OK
 
 
+@pytest.mark.parametrize(
+    ("header", "verdict", "words"),
+    [
+        ({"syndication-front": "believed"}, Verdict.OK, "says who visits"),
+        ({"syndication-front": "silent"}, Verdict.OK, "There is none"),
+        ({"syndication-front": "not-believed"}, Verdict.FAULT, "is not believed"),
+        ({}, Verdict.FAULT, "Something else answers at"),
+    ],
+)
+def test_what_stands_in_front_is_asked(folder: Path, header: dict[str, str], verdict: Verdict, words: str) -> None:
+    with web_server(lambda _: Reply(200, header)) as front:
+        for app in installation(folder, SITE__INTRANET="true", SITE__PUBLIC_URL=front.url("", "news.lan")):
+            with NameServer({}, ["news.lan"]) as server:
+                found = say(app, server.names)
+            assert (found["front"].verdict, found["unsubscribe"].verdict) == (verdict, Verdict.OK)
+            assert words in found["front"].words
+            assert bool(found["front"].remedy) is (verdict is Verdict.FAULT)
+
+
+def test_an_unsubscribe_address_that_redirects_is_told(folder: Path) -> None:
+    with web_server(lambda _: Reply(301, {"Location": "/"})) as front, NameServer({}, ["news.lan"]) as server:
+        for app in installation(folder, SITE__INTRANET="true", SITE__PUBLIC_URL=front.url("", "news.lan")):
+            found = say(app, server.names)["unsubscribe"]
+    assert found.verdict is Verdict.FAULT
+    assert "is redirected (301)" in found.words
+
+
 def test_a_clock_that_went_back_is_noticed(trial: App) -> None:
     with trial.database.write() as session:
         rows.add_article(session, rows.add_source(session), at=NOW.replace(year=2027))
@@ -223,21 +261,10 @@ def verdicts(page: str) -> set[str]:
     return set(re.findall(r'data-verdict="(\w+)"', page))
 
 
-def test_every_line_of_the_page_is_green_once_all_is_set_up(live: App) -> None:
-    make_backup(live.settings, NOW)
-    with NameServer(PUBLISHED) as server:
-        page = console_of(live, server.names).post("/admin/live/").text
-    assert verdicts(page) == {"ok", "off"}
-    assert page.count('data-verdict="off"') == 1
-    assert "Ready: nothing stands in the way." in page
-    assert "logged in as me" in page
-    assert "None set" in page
-
-
 def test_the_page_gives_the_remedy_and_the_record_to_copy(live: App) -> None:
     with NameServer({}) as server:
         page = console_of(live, server.names).post("/admin/live/").text
-    assert "2 things stand between you and your readers." in page
+    assert "4 things stand between you and your readers." in page
     assert "Add this TXT record at _dmarc.ours.test" in page
     assert "v=DMARC1; p=none; rua=mailto:postmaster@ours.test" in page
 

@@ -259,6 +259,20 @@ def test_style_sheets_are_kept_for_good_under_their_hash(website: Website) -> No
         assert client.get(f"/static/{wrong}").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("peer", "headers", "front"),
+    [
+        ("127.0.0.1", {}, "silent"),
+        ("127.0.0.1", {"x-forwarded-for": "192.0.2.7"}, "believed"),
+        ("192.0.2.9", {"x-forwarded-for": "192.0.2.7"}, "not-believed"),
+    ],
+)
+def test_health_says_what_is_heard_of_a_visitor(
+    website: Website, peer: str, headers: dict[str, str], front: str
+) -> None:
+    assert website.visitor(peer).get("/healthz", headers=headers).headers["syndication-front"] == front
+
+
 def test_health_is_told_to_machines(website: Website) -> None:
     client = website.visitor()
     assert client.get("/healthz").text == "ok\n"

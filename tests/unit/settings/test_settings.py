@@ -61,6 +61,8 @@ def test_a_secret_can_stand_in_a_file_that_the_environment_names(tmp_path: Path)
         ('[site]\nzone = "Europe/Roma"\n', {}, ["'site.zone'", "Europe/Rome"]),
         ('[site]\npublic_url = "news.example.org"\n', {}, ["'site.public_url'", "absolute"]),
         ('[collect]\nallowed_networks = ["10.0.0.1/8"]\n', {}, ["'collect.allowed_networks'", "host bits"]),
+        ('[mail]\nname_servers = ["ns.example.org"]\n', {}, ["'mail.name_servers'", "ns.example.org", "192.0.2.53"]),
+        ('[mail]\nname_servers = ["1.2.3.4/a"]\n', {}, ["'mail.name_servers'", "'1.2.3.4/a'"]),
     ],
 )
 def test_a_wrong_setting_names_place_key_and_remedy(
@@ -72,9 +74,12 @@ def test_a_wrong_setting_names_place_key_and_remedy(
         assert word in str(caught.value)
 
 
-def test_networks_in_a_variable_may_be_written_with_commas(tmp_path: Path) -> None:
-    settings = load(tmp_path, {"SYNDICATION_COLLECT__ALLOWED_NETWORKS": "10.0.0.0/8, 127.0.0.0/8"})
-    assert settings.collect.allowed_networks == ("10.0.0.0/8", "127.0.0.0/8")
+def test_lists_in_a_variable_may_be_written_with_commas(tmp_path: Path) -> None:
+    networks = {"SYNDICATION_COLLECT__ALLOWED_NETWORKS": "10.0.0.0/8, 127.0.0.0/8"}
+    assert load(tmp_path, networks).collect.allowed_networks == ("10.0.0.0/8", "127.0.0.0/8")
+    assert load(tmp_path, {"SYNDICATION_SERVER__PROXIES": "10.89.7.0/24"}).server.proxies == ("10.89.7.0/24",)
+    servers = {"SYNDICATION_MAIL__NAME_SERVERS": "192.0.2.53, [2001:db8::53]:5353"}
+    assert load(tmp_path, servers).mail.name_servers == ("192.0.2.53", "[2001:db8::53]:5353")
 
 
 def test_mail_by_smtp_on_a_loopback_address_is_no_trial(tmp_path: Path) -> None:

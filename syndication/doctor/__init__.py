@@ -1,0 +1,1 @@
+"""What stands between this installation and its readers: one finding a line, each with its remedy."""
