@@ -21,7 +21,9 @@ from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import make_url, text
 
 from syndication.store.database import Database, open_database
+from syndication.store.tables import metadata
 from tests.support.smtp import SmtpServer
+from tests.support.website import Website
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -254,6 +256,18 @@ def _new_database(address: str, like: str) -> Iterator[str]:
     yield address.format(name=name)
     with psycopg.connect(admin, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def website(tmp_path: Path) -> Iterator[Website]:
+    """The site of a newsletter that nobody reads yet, to be served in this process."""
+    database = open_database(f"sqlite:///{tmp_path / 'site.db'}")
+    metadata.create_all(database.engine)
+    website = Website(database, tmp_path / "outbox")
+    website.outbox.mkdir()
+    website.newsletter()
+    yield website
+    database.close()
 
 
 @pytest.fixture(scope="session")

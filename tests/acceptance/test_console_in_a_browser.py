@@ -1,15 +1,20 @@
 """The console in a real browser: every page sound in light and dark, wide and narrow; its forms by keyboard and without scripts."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
+from syndication.domain.roles import Role
 from syndication.domain.states import SubscriptionStatus
+from syndication.store.admins import hash_of, offer_setup
+from syndication.store.people import invite, offer_reset
 from syndication.store.tables import AuditEntryRow, SubscriberRow, SubscriptionRow
-from tests.support.walking import Running, entered, judge, running_console
+from tests.support.axe import dead_controls
+from tests.support.walking import Running, entered, judge, listening, running_console, watched
+from tests.support.website import Website
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +35,17 @@ def test_every_page_is_sound_and_asks_nobody_else(browser: Browser, running: Run
         assert len(pages) > 14
         assert [one for path in pages for one in judge(page, path, by_night=by_night)] == []
         assert {url for url in asked if not url.startswith((running.url, "data:"))} == set()
+
+
+def test_every_page_opens_without_scripts(browser: Browser, running: Running) -> None:
+    with entered(browser, running, "olga", scripts=False) as context:
+        page = context.new_page()
+        for path in running.pages:
+            answer = page.goto(path)
+            assert answer is not None
+            assert answer.status == 200, path
+            expect(page.get_by_role("heading", level=1)).to_be_visible()
+            assert dead_controls(page) == [], path
 
 
 def press_to(page: Page, name: str, *keys: str) -> None:
@@ -102,6 +118,35 @@ def import_a_list(page: Page, running: Running, path: Path) -> None:
     running.work(upload_id)
     page.get_by_role("link", name="Look again").click()
     expect(page.get_by_role("heading", name="Imported")).to_be_visible()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
+def test_links_that_work_once_are_sound_and_need_no_mouse(browser: Browser, website: Website, *, scripts: bool) -> None:
+    """The first admin's, an invitation, a new password."""
+    with listening(website) as url:
+        page = watched(browser, url, scripts=scripts).new_page()
+
+        def arrive(kind: str, offer: Callable[[Session, str], object], name: str) -> None:
+            path = f"/admin/{kind}/{kind}-secret"
+            with website.database.write() as session:
+                offer(session, hash_of(f"{kind}-secret"))
+            if scripts:
+                assert [one for night in (False, True) for one in judge(page, path, by_night=night)] == []
+            page.goto(path)
+            if name:
+                press_to(page, "Name", name)
+            press_to(page, "Password", "short", "Enter")
+            assert page.url == url + path
+            page.get_by_label("Password").fill("a sentence is better")
+            page.keyboard.press("Enter")
+            page.wait_for_url("**/admin/")
+            press_to(page, "Log out", "Enter")
+            page.wait_for_url("**/admin/login")
+
+        arrive("setup", lambda session, key: offer_setup(session, key, website.now), "anna")
+        arrive("invite", lambda session, key: invite(session, key, "Bea", Role.EDITOR, website.now), "bea")
+        arrive("reset", lambda session, key: offer_reset(session, key, "bea", website.now), "")
+        page.context.close()
 
 
 def test_every_way_is_open_without_scripts(browser: Browser, running: Running, tmp_path: Path) -> None:

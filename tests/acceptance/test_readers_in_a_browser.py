@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html import unescape
-from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -13,24 +12,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from syndication.domain.states import SubscriptionStatus
 from syndication.domain.tokens import Purpose
-from syndication.store.database import open_database
-from syndication.store.tables import metadata
-from tests.support.axe import SEEN_ONLY, grave_findings, is_wider_than_its_window
+from tests.support.axe import SEEN_ONLY, dead_controls, grave_findings, is_wider_than_its_window
 from tests.support.console import colleague
 from tests.support.reader_pages import furnish, monthly_too, on_loopback, own_pages
 from tests.support.web_server import Reply, web_server
 from tests.support.website import Website
-
-
-@pytest.fixture
-def website(tmp_path: Path) -> Iterator[Website]:
-    database = open_database(f"sqlite:///{tmp_path / 'site.db'}")
-    metadata.create_all(database.engine)
-    website = Website(database, tmp_path / "outbox")
-    website.outbox.mkdir()
-    website.newsletter()
-    yield website
-    database.close()
 
 
 @contextmanager
@@ -77,6 +63,17 @@ def test_every_page_can_be_read_by_everybody(
             page.goto(address + path)
             assert page.locator("html").get_attribute("lang") == language[:2], path
             assert grave_findings(page, rules) == [], path
+            assert not is_wider_than_its_window(page), path
+        assert wrong == []
+
+
+def test_every_page_says_the_same_without_a_script(website: Website, browser: Browser) -> None:
+    paths = (*furnish(website), *own_pages(website, "it"))
+    with on_loopback(website) as address, visiting(browser, "it-IT", 360, "light", scripts=False) as (page, wrong):
+        for path in paths:
+            page.goto(address + path)
+            expect(page.get_by_role("heading", level=1)).to_be_visible()
+            assert dead_controls(page) == [], path
             assert not is_wider_than_its_window(page), path
         assert wrong == []
 

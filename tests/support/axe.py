@@ -1,4 +1,4 @@
-"""What axe-core finds in a page."""
+"""What axe-core finds in a page, and what it does not look for."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -18,6 +18,11 @@ def grave_findings(page: Page, rules: Sequence[str] = ()) -> list[str]:
     options = {"runOnly": {"type": "rule", "values": list(rules)}} if rules else None
     found = Axe().run(page, options=options).response["violations"]
     return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found if one["impact"] in _GRAVE]
+
+
+def dead_controls(page: Page) -> list[str]:
+    """The names of buttons that are seen and belong to no form: without a script they do nothing."""
+    return [one.inner_text() for one in page.locator("button:visible").all() if not one.evaluate("one => one.form")]
 
 
 def is_wider_than_its_window(page: Page) -> bool:

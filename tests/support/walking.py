@@ -59,18 +59,25 @@ def running_console() -> Iterator[Running]:
         website.outbox.mkdir()
         website.newsletter()
         filled = fill(website, READERS, ARTICLES)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        loop, stop = asyncio.new_event_loop(), asyncio.Event()
-        serving = serve(create_app(website.deps()), "127.0.0.1", port, stop)
-        thread = threading.Thread(target=loop.run_until_complete, args=(serving,))
-        thread.start()
-        _wait_for(port)
-        yield Running(website, filled, f"http://127.0.0.1:{port}")
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(10)
-        loop.close()
+        with listening(website) as url:
+            yield Running(website, filled, url)
+
+
+@contextmanager
+def listening(website: Website) -> Iterator[str]:
+    """Answer on loopback until the end of the block; gives the address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    loop, stop = asyncio.new_event_loop(), asyncio.Event()
+    serving = serve(create_app(website.deps()), "127.0.0.1", port, stop)
+    thread = threading.Thread(target=loop.run_until_complete, args=(serving,))
+    thread.start()
+    _wait_for(port)
+    yield f"http://127.0.0.1:{port}"
+    loop.call_soon_threadsafe(stop.set)
+    thread.join(10)
+    loop.close()
 
 
 def _wait_for(port: int) -> None:
@@ -84,9 +91,15 @@ def _wait_for(port: int) -> None:
 
 def entered(browser: Browser, running: Running, name: str, *, scripts: bool = True) -> BrowserContext:
     """A browser of an owner who is logged in."""
-    context = browser.new_context(java_script_enabled=scripts, base_url=running.url)
+    context = watched(browser, running.url, scripts=scripts)
     cookie, _, value = colleague(running.website, name).cookie.partition("=")
     context.add_cookies([{"name": cookie, "value": value, "url": running.url}])
+    return context
+
+
+def watched(browser: Browser, url: str, *, scripts: bool = True) -> BrowserContext:
+    """A browser of nobody yet, with paths below an address."""
+    context = browser.new_context(java_script_enabled=scripts, base_url=url)
     context.add_init_script(WATCH)
     context.set_default_timeout(10_000)
     return context
