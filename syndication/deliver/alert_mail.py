@@ -22,6 +22,6 @@ async def send_alert(url: str, envelope: tuple[str, str], subject: str, words: s
     if isinstance(way, Outcome):
         return f"its mail server says: {way}"
     name = DeliveryName(DeliveryKind.NOTICE, 0, 0)
-    outcome = await way.send(Mail(name, sender, recipient, message.as_bytes()))
+    outcome = await way.send(Mail(name, sender, recipient, (message.as_bytes(),)))
     await way.close()
     return "" if isinstance(outcome, Accepted) else f"its mail server says: {outcome}"

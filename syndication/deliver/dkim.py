@@ -8,7 +8,7 @@ fields first, so a reader costs the rest of the hash and the signing. Source: RF
 import base64
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -125,10 +125,11 @@ class Sealer:
         self._fields = hashlib.sha256("".join(f"{field}\r\n" for field in fields).encode())
         self._keys = [(key, *_frame(dkim.domain, key, int(at.timestamp()), covered)) for key in dkim.keys]
 
-    def sign(self, own: bytes, rest: bytes) -> bytes:
+    def sign(self, own: bytes, rest: Iterable[bytes]) -> bytes:
         """The DKIM-Signature fields of one mail. own: its own fields, already relaxed, each with CRLF. rest: of its body."""
         body = self._body.copy()
-        body.update(rest)
+        for part in rest:
+            body.update(part)
         body_hash = base64.b64encode(body.digest())
         fields = self._fields.copy()
         fields.update(own)

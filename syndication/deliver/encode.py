@@ -6,7 +6,6 @@ each spliced value, so what surrounds it never has to be wrapped again. Source: 
 
 import binascii
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -19,8 +18,7 @@ LONGEST_VALUE: Final = 75
 
 _LINE: Final = 76
 _SOFT_BREAK: Final = b"=\r\n"
-# A line that has to be mended; looked for at once, for few texts have one.
-_RARE: Final = re.compile(rb"^(?:\.|From )|^.{%d}" % (_LINE + 1), re.MULTILINE)
+_MISREAD: Final = (b".", b"From ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +87,10 @@ def _quoted_before_value(text: str) -> bytes:
 
 def _quoted(text: str) -> bytes:
     """Quoted-printable in lines of at most 76 bytes, none of which starts with '.' or 'From '."""
-    encoded = binascii.b2a_qp(text.encode())
-    if not _RARE.search(encoded):
-        return encoded.replace(b"\n", b"\r\n")
-    return b"\r\n".join(_guarded(_fitted(line)) for line in encoded.split(b"\n"))
+    lines = binascii.b2a_qp(text.encode()).split(b"\n")
+    return b"\r\n".join(
+        [_guarded(_fitted(line)) if len(line) > _LINE or line.startswith(_MISREAD) else line for line in lines]
+    )
 
 
 def _fitted(line: bytes) -> bytes:
@@ -102,7 +100,7 @@ def _fitted(line: bytes) -> bytes:
 
 def _guarded(line: bytes) -> bytes:
     """A line whose first byte mail systems would misread gets that byte encoded. Source: RFC 2049 section 3."""
-    if not line.startswith((b".", b"From ")):
+    if not line.startswith(_MISREAD):
         return line
     first, rest = b"=%02X" % line[0], line[1:]
     return first + rest if len(first) + len(rest) <= _LINE else first + _SOFT_BREAK + _guarded(rest)

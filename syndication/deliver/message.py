@@ -5,10 +5,11 @@ clock, and no value of a reader can add a header. Source: RFC 5322; RFC 2369; RF
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
+from functools import cached_property
 from typing import Final, NamedTuple
 
 from syndication.deliver.dkim import Dkim, Sealer
@@ -87,6 +88,17 @@ def message_id(name: DeliveryName, message_key: bytes, domain: str) -> str:
     return f"{text}.{keyed(message_key, b'message-id ' + text.encode()).hex()[:16]}@{domain}"
 
 
+class _Layout(NamedTuple):
+    """What all mails of one body share. before, after: fields around each reader's own. body: pieces, gaps where values go."""
+
+    before: bytes
+    after: bytes
+    body: list[bytes]
+    places: Mapping[Splice, Sequence[int]]
+    sealer: Sealer | None
+    is_dotless: bool
+
+
 class MessageBuilder:
     """Makes the messages of all readers of one body; any number of threads may build at a time.
 
@@ -102,7 +114,7 @@ class MessageBuilder:
         secrets: Secrets,
         back: ReturnAddresses = _NO_WAY_BACK,
     ) -> None:
-        encoded = encode_body(body)
+        self._body = body
         self._secrets = secrets
         self._back = back
         self._at = occasion.at
@@ -110,23 +122,35 @@ class MessageBuilder:
         self._domain = newsletter.sender_address.rpartition("@")[2]
         self._to_list = occasion.to_list
         self._page = f"{site.public_url}/unsubscribe/"
-        before, after = _shared_fields(body.subject, newsletter, site, occasion)
-        after.append(machine_line("Content-Type", f'multipart/alternative; boundary="{encoded.boundary}"'))
-        self._before, self._after = "".join(before).encode("ascii"), "".join(after).encode("ascii") + b"\r\n"
-        self._body = _woven(encoded.literals, encoded.marks)
-        self._places = {mark: _places(encoded.marks, mark) for mark in encoded.marks}
-        self._sealer = None
-        if secrets.dkim and secrets.dkim.covers(newsletter.sender_address):
-            own = ("To", "Message-ID", "List-Unsubscribe") if occasion.to_list else ("To", "Message-ID")
-            self._sealer = Sealer(secrets.dkim, [*before, *after], own, occasion.at, encoded.literals[0])
-        # No value of a reader begins with a dot, and the encoding writes none at the start of a line.
-        self._is_dotless = not any(b"\n." in literal for literal in encoded.literals)
+        self._before, self._after = _shared_fields(body.subject, newsletter, site, occasion)
+        covers = secrets.dkim and secrets.dkim.covers(newsletter.sender_address)
+        self._dkim = secrets.dkim if covers else None
+
+    @cached_property
+    def _layout(self) -> "_Layout":
+        """Made for the first reader, while mails of other bodies are being sent."""
+        encoded = encode_body(self._body)
+        after = [*self._after, machine_line("Content-Type", f'multipart/alternative; boundary="{encoded.boundary}"')]
+        sealer = None
+        if self._dkim:
+            own = ("To", "Message-ID", "List-Unsubscribe") if self._to_list else ("To", "Message-ID")
+            sealer = Sealer(self._dkim, [*self._before, *after], own, self._at, encoded.literals[0])
+        return _Layout(
+            "".join(self._before).encode("ascii"),
+            "".join(after).encode("ascii") + b"\r\n",
+            _woven(encoded.literals, encoded.marks),
+            {mark: _places(encoded.marks, mark) for mark in encoded.marks},
+            sealer,
+            # No value of a reader begins with a dot, and the encoding writes none at the start of a line.
+            not any(b"\n." in literal for literal in encoded.literals),
+        )
 
     def build(self, name: DeliveryName, reader: Reader) -> Mail:
         """The mail of one reader. An address that cannot be written in a header is left out of it; no server takes it."""
+        layout = self._layout
         token = self._secrets.keys.sign(Purpose.UNSUBSCRIBE, reader.subscription)
-        body = self._body.copy()
-        for mark, places in self._places.items():
+        body = layout.body.copy()
+        for mark, places in layout.places.items():
             value = token if mark is Splice.UNSUBSCRIBE else self._value(mark, name, reader)
             for place in places:
                 body[place] = value.encode("ascii")
@@ -134,15 +158,11 @@ class MessageBuilder:
         own = [recipient, f"<{message_id(name, self._secrets.message_key, self._domain)}>"]
         if self._to_list:
             own.append(self._ways_out(token))
-        head = [self._before, _OWN_FIELDS[len(own)].format(*own).encode(), self._after]
-        if self._sealer:
-            rest = b"".join(body[1:])
-            signatures = self._sealer.sign(_OWN_RELAXED[len(own)].format(*own).encode(), rest)
-            message = b"".join([signatures, *head, body[0], rest])
-        else:
-            message = b"".join(head + body)
+        head = layout.before + _OWN_FIELDS[len(own)].format(*own).encode() + layout.after
+        if layout.sealer:
+            head = layout.sealer.sign(_OWN_RELAXED[len(own)].format(*own).encode(), body[1:]) + head
         sender, envelope_id = self._envelope(name)
-        return Mail(name, sender, reader.address, message, self._is_dotless, envelope_id)
+        return Mail(name, sender, reader.address, (head, *body), layout.is_dotless, envelope_id)
 
     def _envelope(self, name: DeliveryName) -> tuple[str, str]:
         """Envelope sender and ENVID."""

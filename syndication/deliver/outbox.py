@@ -74,7 +74,7 @@ def _write(folder: Path, mail: Mail) -> Path:
     path = folder / f"{mail.name.text}.eml"
     draft = path.with_suffix(".part")
     with draft.open("wb") as file:
-        file.write(mail.message)
+        file.writelines(mail.parts)
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)

@@ -92,7 +92,7 @@ async def send_all(
 
     After a stop, a server that does not answer is waited for `limits.patience_s` seconds.
 
-    next_mail: the next mail that is ready, None: none left; called by several connections, never twice at a time.
+    next_mail: the next mail that is ready, None: none left; called by several connections at a time.
     clock: this instant, aware UTC.
     Raises StoreError when outcomes could not be kept.
     """
@@ -159,7 +159,6 @@ class _Run:
     lane: _Lane
     gate: Gate | None = None
     tally: Tally = field(default_factory=Tally)
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     faults: list[DeliveryName] = field(default_factory=list)
     is_failing: bool = False
     workers: "list[_Worker]" = field(default_factory=list)
@@ -216,28 +215,31 @@ class _Worker:
 
     async def ride(self) -> bool:
         """Send one mail; whether there may be another."""
-        async with self._run.turn:
-            mail = await self._run.next_mail()
+        run = self._run
+        mail = await run.next_mail()
         if mail is None:
             return False
-        connection = await self._connected()
-        if connection is None or not await self._is_admitted():
+        connection = self._connection
+        if connection is None or not connection.is_usable:
+            connection = await self._opened()
+        if connection is None or (run.gate and not await self._is_admitted(run.gate)):
             return False
         last, self._last = self._last, None
-        if not await self._run.writer.commit(last, mail.name):
-            self._run.tally.skipped += 1
+        if not await run.writer.commit(last, mail.name):
+            run.tally.skipped += 1
             return True
-        outcome = await self._sent(connection, mail)
-        self._last = Settled(mail.name, outcome, self._run.clock())
-        self._run.note(mail.name, outcome)
+        outcome = await connection.send(mail)
+        self._rides += 1
+        if isinstance(outcome, Deferred) and self._is_stale(connection, outcome):
+            outcome = await self._sent_again(mail, outcome)
+        self._last = Settled(mail.name, outcome, run.clock())
+        run.note(mail.name, outcome)
         return True
 
-    async def _is_admitted(self) -> bool:
+    async def _is_admitted(self, gate: Gate) -> bool:
         """Whether the limits let one more mail go; what is over them stays as it is."""
-        if self._run.gate is None:
-            return True
         await self._keep_last()  # the wait may be long
-        refused = await self._run.gate.admit(self._run.stop)
+        refused = await gate.admit(self._run.stop)
         self._run.lane.held = self._run.lane.held or refused
         return not (refused or self._run.stop())
 
@@ -259,22 +261,21 @@ class _Worker:
         if last:
             await self._run.writer.commit(last, None)
 
-    async def _connected(self) -> Connection | None:
-        if self._connection and self._connection.is_usable:
-            return self._connection
+    async def _opened(self) -> Connection | None:
+        """A new connection in place of one that is of no use any more."""
         await self._keep_last()  # opening may take long, and an outcome that is not on the disk costs a duplicate
         if self._connection:
             await self._connection.close()
         self._connection, self._rides = await self._run.lane.open(), 0
         return self._connection
 
-    async def _sent(self, connection: Connection, mail: Mail) -> Outcome:
-        outcome = await connection.send(mail)
-        self._rides += 1
-        # Servers close a connection after some mails without a word; that is no trouble, and nothing was sent.
-        was_stale = isinstance(outcome, Deferred) and not outcome.reply.code and self._rides > 1
-        if was_stale and not connection.is_usable:
-            again = await self._connected()
-            outcome = await again.send(mail) if again else outcome
+    def _is_stale(self, connection: Connection, outcome: Deferred) -> bool:
+        """Servers close a connection after some mails without a word; that is no trouble, and nothing was sent."""
+        return not outcome.reply.code and self._rides > 1 and not connection.is_usable
+
+    async def _sent_again(self, mail: Mail, outcome: Outcome) -> Outcome:
+        connection = await self._opened()
+        if connection:
+            outcome = await connection.send(mail)
             self._rides += 1
         return outcome

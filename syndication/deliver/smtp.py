@@ -64,6 +64,8 @@ class SmtpConnection:
         self._timeouts = timeouts
         self._is_usable = True
         self._is_pipelined = "PIPELINING" in offers
+        self._has_size = "SIZE" in offers
+        self._has_dsn = "DSN" in offers
         size = offers.get("SIZE", "")
         self._largest = int(size) if size.isdecimal() else 0
 
@@ -77,13 +79,15 @@ class SmtpConnection:
         impossible = self._impossible(mail)
         if impossible:
             return impossible
-        if self._is_pipelined:
-            return await self._offer(mail)
+        if not self._is_pipelined:
+            return await self._step_by_step(mail)
+        wire = self._wire
         try:
-            refused = await self._envelope(mail)
+            wire.offer(self._pipelined(mail), _content_of(mail), self._timeouts.content)
+            reply = await self._answer()
         except LostError as error:
-            return Deferred(Reply(0, "", str(error)), lane=True)
-        return refused or await self._content(mail)
+            return Unknown(str(error)) if wire.withdraw() else Deferred(Reply(0, "", str(error)), lane=True)
+        return outcome_of(reply, Stage.CONTENT) if wire.withdraw() else await self._step_by_step(mail, reply)
 
     async def close(self) -> None:
         """Say QUIT, wait a moment for the answer, and hang up."""
@@ -102,31 +106,24 @@ class SmtpConnection:
             return Failed(Reply(553, "5.1.3", "Not an address that mail can be sent to"), Fault.RECIPIENT)
         if not mail.recipient.isascii() and "SMTPUTF8" not in self._offers:
             return Failed(Reply(553, "5.6.7", "The mail server takes no international addresses"), Fault.MESSAGE)
-        if 0 < self._largest < len(mail.message):
+        if 0 < self._largest < mail.size:
             return Failed(Reply(552, "5.3.4", f"The mail server takes {self._largest} bytes at most"), Fault.MESSAGE)
         return None
 
-    async def _offer(self, mail: Mail) -> Outcome:
+    def _pipelined(self, mail: Mail) -> bytes:
         """The whole envelope in one write. Where all of it is granted at once, the message follows without our waking up."""
-        envelope = b"".join((self._mail_line(mail), self._rcpt_line(mail), b"DATA\r\n"))
+        return self._mail_line(mail) + self._rcpt_line(mail) + b"DATA\r\n"
+
+    async def _step_by_step(self, mail: Mail, first: Reply | None = None) -> Outcome:
+        """One reply after another. first: the first answer to an envelope that was pipelined."""
         try:
-            self._wire.offer(envelope, _content_of(mail), self._timeouts.content)
-            reply = await self._answer()
-        except LostError as error:
-            return Unknown(str(error)) if self._wire.withdraw() else Deferred(Reply(0, "", str(error)), lane=True)
-        if self._wire.withdraw():
-            return outcome_of(reply, Stage.CONTENT)
-        try:
-            refused = await self._envelope(mail, reply)
+            refused = await self._envelope(mail, first)
         except LostError as error:
             return Deferred(Reply(0, "", str(error)), lane=True)
         return refused or await self._content(mail)
 
-    async def _envelope(self, mail: Mail, first: Reply | None = None) -> Outcome | None:
-        """MAIL, RCPT and DATA: None when the server waits for the message, else the outcome.
-
-        first: the first answer to an envelope that was pipelined.
-        """
+    async def _envelope(self, mail: Mail, first: Reply | None) -> Outcome | None:
+        """MAIL, RCPT and DATA: None when the server waits for the message, else the outcome."""
         commands = (
             (Stage.MAIL, self._mail_line(mail)),
             (Stage.RCPT, self._rcpt_line(mail)),
@@ -181,23 +178,25 @@ class SmtpConnection:
 
     def _mail_line(self, mail: Mail) -> bytes:
         line = f"MAIL FROM:<{mail.sender}>"
-        if "SIZE" in self._offers:
-            line += f" SIZE={len(mail.message)}"
+        if self._has_size:
+            line += f" SIZE={mail.size}"
         if not mail.recipient.isascii():
             line += " BODY=8BITMIME SMTPUTF8"
-        if "DSN" in self._offers:
+        if self._has_dsn:
             line += f" RET=HDRS ENVID={_xtext(mail.envelope_id or mail.name.text)}"
         return f"{line}\r\n".encode()
 
     def _rcpt_line(self, mail: Mail) -> bytes:
         line = f"RCPT TO:<{mail.recipient}>"
-        if "DSN" in self._offers and mail.recipient.isascii():
+        if self._has_dsn and mail.recipient.isascii():
             line += f" NOTIFY=FAILURE ORCPT=rfc822;{_xtext(mail.recipient)}"
         return f"{line}\r\n".encode()
 
 
 def _content_of(mail: Mail) -> tuple[bytes, ...]:
-    message = mail.message if mail.is_dotless else _dot_stuffed(mail.message)
+    if mail.is_dotless and mail.parts[-1].endswith(b"\r\n"):
+        return *mail.parts, b".\r\n"
+    message = _dot_stuffed(mail.message)
     return message, b".\r\n" if message.endswith(b"\r\n") else b"\r\n.\r\n"
 
 

@@ -57,7 +57,7 @@ class Wire(asyncio.Protocol):
             self._timeout_s, self._give_up_at = self._content_s, self._loop.time() + self._content_s
             self.transport.writelines(content)
             return
-        *lines, self._backlog = (self._backlog + data).split(b"\n")
+        *lines, self._backlog = (self._backlog + data if self._backlog else data).split(b"\n")
         for line in lines:
             self._take(line.removesuffix(b"\r"))
         if len(self._backlog) > _LONGEST_BACKLOG or len(self._lines) > _LONGEST_BACKLOG:
@@ -109,21 +109,19 @@ class Wire(asyncio.Protocol):
     async def reply(self, timeout_s: float) -> Reply:
         """The next reply. Raises LostError when none will come."""
         if not self._replies and not self._end:
-            await self._wait(timeout_s)
+            await self._waiting(timeout_s)
         if self._replies:
             return self._replies.popleft()
         raise LostError(self._end)
 
-    async def _wait(self, timeout_s: float) -> None:
+    def _waiting(self, timeout_s: float) -> asyncio.Future[None]:
+        """Done as soon as there is a reply or the end."""
         self._waiter = self._loop.create_future()
         self._timeout_s = timeout_s
         self._give_up_at = self._loop.time() + timeout_s
         if self._timer is None or self._timer.when() > self._give_up_at:
             self._watch()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
+        return self._waiter
 
     def _watch(self) -> None:
         """One timer serves many waits: when it rings too early, it is set again; nobody waiting, nothing to give up."""
@@ -136,8 +134,10 @@ class Wire(asyncio.Protocol):
             self._timer = self._loop.call_at(self._give_up_at, self._watch)
 
     def _wake(self) -> None:
-        if self._waiter and not self._waiter.done() and (self._replies or self._end):
-            self._waiter.set_result(None)
+        if self._waiter and (self._replies or self._end):
+            waiter, self._waiter = self._waiter, None
+            if not waiter.done():
+                waiter.set_result(None)
 
     def _take(self, line: bytes) -> None:
         code, separator = line[:3], line[3:4]

@@ -53,7 +53,8 @@ _READ_AHEAD: Final = 500
 # Threads beyond the processors gain nothing; a group is large enough to spare changes of threads, small to keep memory.
 _SIGNERS: Final = os.cpu_count() or 1
 _GROUP: Final = 20
-_GROUPS_AHEAD: Final = _SIGNERS + 2
+# Connections fetch mails in bursts, after each commit; signers that run out of work meanwhile leave a processor idle.
+_GROUPS_AHEAD: Final = 6 * _SIGNERS
 
 _log = structlog.get_logger()
 
@@ -98,12 +99,33 @@ class PostQueue:
         self._leases: list[Lease] = []
         self._seen_notices: set[int] = set()
         self._notices_looked_at = 0.0
+        self._turn = asyncio.Lock()
         self.ledger = DeliveryLedger(database, LedgerRules(_next_attempt, post.suppression_key), clock)
         self.issues: set[int] = set()
 
     async def next(self) -> Mail | None:
-        """The next mail; None when nothing is ready. Not to be called twice at a time."""
-        if time.monotonic() - self._notices_looked_at > _NOTICES_EVERY_S:
+        """The next mail; None when nothing is ready."""
+        mail = self._at_hand()
+        if mail is None:
+            async with self._turn:
+                mail = await self._fetched()
+        return mail
+
+    def _at_hand(self) -> Mail | None:
+        """The next mail, when there is nothing to wait for."""
+        if self._urgent:
+            return self._urgent.popleft()()
+        if self._are_notices_due():
+            return None
+        if self._signers:
+            return self._signed.popleft() if self._signed else None
+        is_reading = self._ahead is not None and not self._ahead.done()
+        if len(self._ready) > _READ_AHEAD or (self._ready and (is_reading or self._is_drained)):
+            return self._digest_mail()()
+        return None
+
+    async def _fetched(self) -> Mail | None:
+        if self._are_notices_due():
             self._notices_looked_at = time.monotonic()
             await asyncio.to_thread(self._take_notices)
         if self._urgent:
@@ -111,6 +133,9 @@ class PostQueue:
         if self._signers:
             return await self._next_signed(self._signers)
         return self._digest_mail()() if await self._is_ready() else None
+
+    def _are_notices_due(self) -> bool:
+        return time.monotonic() - self._notices_looked_at > _NOTICES_EVERY_S
 
     async def _is_ready(self) -> bool:
         """Whether there is a digest to send. The next batch is read while the last is sent. Measured: see ADR 27."""

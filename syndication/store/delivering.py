@@ -8,7 +8,7 @@ automatic resend. Source: architecture, section 5.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import structlog
 from sqlalchemy import ColumnElement, Update, and_, exists, false, func, or_, select, update
@@ -140,8 +140,9 @@ def renew_leases(database: Database, leases: Sequence[Lease], until: datetime) -
 
 
 def recipients(session: Session, lease: Lease) -> list[Recipient]:
-    """The readers of a batch whose deliveries are ready, those of one digest together."""
-    rows = session.execute(
+    """The readers of a batch whose deliveries are ready, in the order of their rows: neighbours are cheap to update together."""
+    # Asked past the ORM, which takes longer over a thousand rows than the database.
+    rows: Any = session.connection().execute(
         select(
             col(DeliveryRow.subscriber_id),
             col(SubscriptionRow.id),
@@ -152,9 +153,9 @@ def recipients(session: Session, lease: Lease) -> list[Recipient]:
         .join(SubscriberRow, col(SubscriberRow.id) == col(DeliveryRow.subscriber_id))
         .join(SubscriptionRow, _own_subscription(lease.newsletter_id))
         .where(_covered(lease.issue_id, lease.lo, lease.hi), col(DeliveryRow.state) == DeliveryState.READY)
-        .order_by(col(DeliveryRow.digest_id), col(DeliveryRow.subscriber_id))
+        .order_by(col(DeliveryRow.subscriber_id))
     )
-    return [Recipient(*row) for row in rows]
+    return [Recipient(*row) for row in rows.all()]
 
 
 def digest_bodies(session: Session, digest_ids: Sequence[int]) -> dict[int, MailBody]:

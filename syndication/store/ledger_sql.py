@@ -44,6 +44,8 @@ AND (
 )
 RETURNING subscriber_id, delivery.attempt
 """
+# Pages: 40 MB, ten times what anybody else lets it become.
+_LONGEST_LOG: Final = 10_000
 _NAMES: Final = ("now", "issue", "batch", "lease", "newsletter")
 
 # The row is the very attempt's, and nothing else is known of it; a late truth about an unknown fate is still true.
@@ -95,6 +97,8 @@ class _Sqlite:
         self._connection = connection
         self._cursor = connection.cursor()
         self._cursor.execute("PRAGMA synchronous=FULL")
+        # Whoever reads the next batch copies the log into the database meanwhile; here all connections would wait for it.
+        self._cursor.execute(f"PRAGMA wal_autocheckpoint={_LONGEST_LOG}")
 
     def commit(self, kept: Sequence[Kept], wanted: Mapping[Lease, Sequence[int]], now: datetime) -> Attempts:
         taken: Attempts = {}

@@ -1,5 +1,6 @@
 """A whole run: ledger, sender, SMTP, on a real server and both databases."""
 
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -90,6 +91,20 @@ def test_a_mail_is_its_readers_own(database: Database) -> None:
         body = parsed.get_body(("html",))
         assert body
         assert ["One", "Two"][number] in body.get_content()
+
+
+def test_threads_take_their_usual_turns_again_after_a_run(database: Database, tmp_path: Path) -> None:
+    before = sys.getswitchinterval()
+    during = []
+
+    def stop() -> bool:
+        during.append(sys.getswitchinterval())
+        return False
+
+    add_mailing(database, NOW, 1)
+    run(database, OutboxTransport(tmp_path), stop=stop)
+    assert sys.getswitchinterval() == before
+    assert max(during) < before
 
 
 def test_the_outbox_keeps_every_mail_as_a_file(database: Database, tmp_path: Path) -> None:

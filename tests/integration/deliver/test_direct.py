@@ -39,7 +39,7 @@ class Time:
 
 
 def mail(recipient: str) -> Mail:
-    return Mail(DeliveryName(DeliveryKind.ISSUE, 1, 1), "a@news.test", recipient, b"Subject: x\r\n\r\nHi\r\n")
+    return Mail(DeliveryName(DeliveryKind.ISSUE, 1, 1), "a@news.test", recipient, (b"Subject: x\r\n\r\nHi\r\n",))
 
 
 def transport(server: SmtpServer, clock: Time, each: int = 5) -> DirectTransport:

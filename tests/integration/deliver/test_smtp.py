@@ -29,7 +29,7 @@ BOTH_WAYS = pytest.mark.parametrize("offers", [SmtpServer().offers, PLAIN], ids=
 
 
 def mail(recipient: str = "anna@example.org", message: bytes = MESSAGE) -> Mail:
-    return Mail(DeliveryName(DeliveryKind.ISSUE, 12, 345), "digest@example.org", recipient, message)
+    return Mail(DeliveryName(DeliveryKind.ISSUE, 12, 345), "digest@example.org", recipient, (message,))
 
 
 async def opened(transport: SmtpTransport) -> SmtpConnection:

@@ -6,7 +6,7 @@ from pathlib import Path
 from syndication.deliver.outbox import OutboxTransport
 from syndication.domain.delivery import Accepted, Deferred, DeliveryKind, DeliveryName, Mail, Outcome
 
-MAIL = Mail(DeliveryName(DeliveryKind.NOTICE, 3, 4), "a@b.test", "c@d.test", b"Subject: x\r\n\r\ny\r\n")
+MAIL = Mail(DeliveryName(DeliveryKind.NOTICE, 3, 4), "a@b.test", "c@d.test", (b"Subject: x\r\n\r\ny\r\n",))
 
 
 def sent(folder: Path, mail: Mail = MAIL) -> Outcome:

@@ -110,7 +110,7 @@ def run(
 
     async def next_mail() -> Mail | None:
         number = next(left, None)
-        return Mail(name(number), "a@b.test", "c@d.test", b"") if number else None
+        return Mail(name(number), "a@b.test", "c@d.test", ()) if number else None
 
     return asyncio.run(send_all(next_mail, transport, transport.ledger, lambda: NOW, stop, Limits(None, pause_s)))
 
