@@ -50,7 +50,7 @@ class Chooser:
         """Take the stories by language, each in order of seq and from the earliest start on."""
         self._facts = facts
         self._stories = stories
-        self._made: dict[tuple[str, ...], Chosen] = {}
+        self._made: dict[frozenset[str], Chosen] = {}
         self._window: _Ranked | None = None
 
     def choose(self, start: int, language: str, topics: frozenset[str]) -> Chosen | None:
@@ -58,7 +58,7 @@ class Chooser:
         if self._window is None or (self._window.start, self._window.language) != (start, language):
             self._window = _Ranked(self._facts, self._stories[language], start, language)
             self._made = {}
-        effective = tuple(slug for slug in self._window.oldest if slug in topics)
+        effective = topics.intersection(self._window.oldest)
         if not effective:
             return None
         if effective not in self._made:
@@ -94,7 +94,7 @@ class _Ranked:
                 found[reason.topic] = min(found.get(reason.topic, story.first_seen_at), story.first_seen_at)
         self.oldest = {topic.slug: found[topic.slug] for topic in facts.topics if topic.slug in found}
 
-    def choose(self, effective: tuple[str, ...]) -> Chosen:
+    def choose(self, effective: frozenset[str]) -> Chosen:
         facts = self._facts
         oldest = min(self.oldest[slug] for slug in effective)
         selection = self._ranking.select(

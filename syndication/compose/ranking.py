@@ -2,12 +2,11 @@
 
 A story ranks by `topic_fit * 0.5 ** (age / half-life) * (1 + log2(sources that tell it) / 2)`, and lower for being like one
 that is listed already. It is listed once, under the chosen topic that it fits best, with the others that tell the same
-beside it. An entry is a story under one topic; its number is its rank, so a choice costs a merge of whole numbers.
-Sets of stories are the bits of a number.
+beside it. An entry is a story under one topic; its number is its rank. Sets of stories and of entries are the bits of a
+number, so what a choice holds, and which of it comes next, costs a few operations on whole numbers.
 """
 
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -64,27 +63,18 @@ class _Listed(NamedTuple):
 
 @dataclass(slots=True)
 class _Digest:
-    """A digest that is being filled. due: the stories of the choice; met: those looked at; told: listed or beside one."""
+    """A digest that is being filled. due: the stories of the choice; told: listed or beside one that is.
+
+    open: the entries that may still be listed. room: how many more stories each source may have.
+    """
 
     due: int
+    open: int
     total: int
-    source_cap: int
+    room: list[int]
     sections: dict[int, list[_Listed]] = field(default_factory=dict)
     ranked: list[int] = field(default_factory=list)
-    sources: Counter[str] = field(default_factory=Counter)
-    met: int = 0
     told: int = 0
-
-    def offer(self, entry: _Entry, source: str, same: int) -> None:
-        """List a story where the caps let it; `same`: the stories that tell the same, this one included."""
-        bit = 1 << entry.story
-        self.met |= bit
-        section = self.sections.setdefault(entry.topic, [])
-        if len(section) < TOPIC_CAP and self.sources[source] < self.source_cap:
-            section.append(_Listed(entry.story, same & self.due & ~bit))
-            self.sources[source] += 1
-            self.ranked.append(entry.story)
-            self.told |= same & self.due
 
 
 class Ranking:
@@ -106,54 +96,75 @@ class Ranking:
         self._same = _same(self._stories)
         self._like = likenesses([story.title for story in self._stories])
         self._entries = sorted(self._all_entries(now))
-        self._bits = [1 << entry.story for entry in self._entries]
-        self._sources = len({story.source for story in self._stories})
         self._weakness = [entry.weakness for entry in self._entries]
-        self._by_topic: dict[str, list[int]] = {topic.slug: [] for topic in topics}
-        self._due = dict.fromkeys(self._by_topic, 0)
+        sources = {source: number for number, source in enumerate({story.source: None for story in self._stories})}
+        self._source = [sources[story.source] for story in self._stories]
+        self._due = dict.fromkeys((topic.slug for topic in topics), 0)
+        self._under = dict(self._due)
+        self._of_story = [0] * len(self._stories)
+        self._of_source = [0] * len(sources)
         for number, entry in enumerate(self._entries):
             slug = topics[entry.topic].slug
-            self._by_topic[slug].append(number)
             self._due[slug] |= 1 << entry.story
+            self._under[slug] |= 1 << number
+            self._of_story[entry.story] |= 1 << number
+            self._of_source[self._source[entry.story]] |= 1 << number
+        self._telling = [_union(self._of_story, same) for same in self._same]
         self._sections: dict[tuple[int, tuple[_Listed, ...]], Section] = {}
 
     def select(self, wanted: Collection[str], *, source_count: int, catch_up: bool = False) -> Selection:
         """What a digest lists for a reader of these topics (slugs); see `select.select`."""
         total = CATCH_UP_CAP if catch_up else self._pace.cap
         source_cap = SOURCE_CAP if source_count >= SOURCES_FOR_CAP else total
-        due, numbers = 0, []
-        for slug, entries in self._by_topic.items():
-            if slug in wanted:
-                due |= self._due[slug]
-                numbers += entries
-        digest = _Digest(due, min(total, source_cap * self._sources), source_cap)
-        self._fill(digest, numbers)
+        due = opened = 0
+        for slug in wanted:
+            due |= self._due.get(slug, 0)
+            opened |= self._under.get(slug, 0)
+        digest = _Digest(due, opened, total, [source_cap] * len(self._of_source))
+        self._fill(digest)
         return Selection(
-            sections=tuple(self._section(topic, listed) for topic, listed in sorted(digest.sections.items()) if listed),
+            sections=tuple(self._section(topic, listed) for topic, listed in sorted(digest.sections.items())),
             more=(due & ~digest.told).bit_count(),
             catch_up=catch_up,
             ranked=tuple(self._stories[story].article_id for story in digest.ranked),
         )
 
-    def _fill(self, digest: _Digest, numbers: list[int]) -> None:
+    def _fill(self, digest: _Digest) -> None:
         """List entries from the strongest on, until the digest is full or nothing is left."""
-        numbers.sort(reverse=True)
         later: list[tuple[int, int]] = []
-        bits = self._bits
-        while (numbers or later) and len(digest.ranked) < digest.total:
-            if numbers and (digest.met | digest.told) & bits[numbers[-1]]:
-                numbers.pop()
-                continue
-            if not numbers or (later and later[0][0] <= numbers[-1]):
+        postponed = 0
+        while len(digest.ranked) < digest.total:
+            fresh = digest.open & ~postponed
+            if later and (not fresh or later[0][0] <= _lowest(fresh)):
                 rank, number = heappop(later)
+                postponed ^= 1 << number
+            elif fresh:
+                rank = number = _lowest(fresh)
             else:
-                rank = number = numbers.pop()
+                return
             entry = self._entries[number]
             beside = self._rank_beside(entry, digest) if self._like[entry.story] else rank
             if beside > rank:
                 heappush(later, (beside, number))
-            elif not (digest.met | digest.told) & bits[number]:
-                digest.offer(entry, self._stories[entry.story].source, self._same[entry.story])
+                postponed |= 1 << number
+            elif digest.open >> number & 1:
+                self._offer(entry, digest)
+
+    def _offer(self, entry: _Entry, digest: _Digest) -> None:
+        """List a story, unless its section is full; then it is not listed elsewhere either."""
+        section = digest.sections.setdefault(entry.topic, [])
+        if len(section) == TOPIC_CAP:
+            digest.open &= ~self._of_story[entry.story]
+            return
+        told = self._same[entry.story] & digest.due
+        section.append(_Listed(entry.story, told & ~(1 << entry.story)))
+        digest.ranked.append(entry.story)
+        digest.told |= told
+        digest.open &= ~self._telling[entry.story]
+        source = self._source[entry.story]
+        digest.room[source] -= 1
+        if not digest.room[source]:
+            digest.open &= ~self._of_source[source]
 
     def _rank_beside(self, entry: _Entry, digest: _Digest) -> int:
         """The rank of an entry beside what is listed: the lower, the more it is like one of them."""
@@ -192,8 +203,21 @@ def _same(stories: Sequence[Story]) -> list[int]:
     return [1 << number if story.story_id is None else groups[story.story_id] for number, story in enumerate(stories)]
 
 
+def _union(sets: Sequence[int], chosen: int) -> int:
+    """What any of the chosen sets holds."""
+    found = 0
+    for number in _bits(chosen):
+        found |= sets[number]
+    return found
+
+
 def _bits(number: int) -> Iterator[int]:
     """The positions of the bits that are set."""
     while number:
-        yield (number & -number).bit_length() - 1
+        yield _lowest(number)
         number &= number - 1
+
+
+def _lowest(number: int) -> int:
+    """The position of the lowest bit that is set."""
+    return (number & -number).bit_length() - 1

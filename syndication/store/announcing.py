@@ -15,11 +15,9 @@ from sqlmodel import Session, col
 from syndication.domain.errors import IssueError
 from syndication.domain.states import DeliveryState, Edit, IssueState, SubscriptionStatus
 from syndication.store.composing import Group
-from syndication.store.database import changed
-from syndication.store.inserting import insert_new
+from syndication.store.planning import write_deliveries
 from syndication.store.reviewing import HELD, Words, edit_article, in_review, make_stale, tidy
 from syndication.store.tables import (
-    DeliveryRow,
     DigestChoiceRow,
     IssueEditRow,
     IssueRow,
@@ -153,8 +151,8 @@ def end_of_announced(session: Session, found: Announcement, after: int, width: i
     return end
 
 
-def insert_announced(session: Session, found: Announcement, ids: range, now: datetime) -> int:
-    """Write the deliveries of the readers with these subscriber ids; how many were new."""
+def insert_announced(session: Session, found: Announcement, ids: range, now: datetime) -> None:
+    """Write the deliveries of the readers with these subscriber ids, and count those that are new."""
     reader = (
         select(
             literal(found.id),
@@ -167,8 +165,7 @@ def insert_announced(session: Session, found: Announcement, ids: range, now: dat
         .where(*_is_meant(found, now), col(DigestChoiceRow.issue_id) == found.id)
         .where(col(SubscriptionRow.subscriber_id).between(ids.start, ids.stop - 1))
     )
-    columns = ("issue_id", "subscriber_id", "digest_id", "state", "attempt", "resends", "enhanced", "reply")
-    return changed(session, insert_new(session, DeliveryRow).from_select(columns, reader, include_defaults=False))
+    write_deliveries(session, found.id, ids, reader)
 
 
 def finish_announcement(session: Session, issue_id: int, planned: int, now: datetime) -> IssueState:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, String, and_, bindparam, case, cast, exists, func, or_, select, update
 from sqlalchemy.engine import Connection
 from sqlmodel import Session, col
 
@@ -175,20 +175,22 @@ def _texts(connection: Connection, word: ColumnElement[Any], wanted: Sequence[Co
 
 def wishes(session: Session, segment_ids: Sequence[int]) -> dict[int, Wish]:
     """What each of these segments wants."""
-    languages: dict[int, str] = {}
-    topics: dict[int, set[str]] = {segment_id: set() for segment_id in segment_ids}
+    connection = session.connection()  # not the session: its own rows cost as much again
+    slugs = {str(number): slug for number, slug in connection.execute(select(col(TopicRow.id), col(TopicRow.slug)))}
+    topic_ids = func.aggregate_strings(cast(col(SegmentTopicRow.topic_id), String), ",")
+    chosen = (
+        select(col(SegmentRow.id), col(SegmentRow.language), topic_ids)
+        .outerjoin(SegmentTopicRow, col(SegmentTopicRow.segment_id) == col(SegmentRow.id))
+        .group_by(col(SegmentRow.id))
+    )
+    found: dict[int, Wish] = {}
     for first in range(0, len(segment_ids), _IDS_A_QUERY):
-        part = segment_ids[first : first + _IDS_A_QUERY]
-        rows = session.execute(select(col(SegmentRow.id), col(SegmentRow.language)).where(col(SegmentRow.id).in_(part)))
-        languages.update(dict(rows.all()))
-        chosen = (
-            select(col(SegmentTopicRow.segment_id), col(TopicRow.slug))
-            .join(TopicRow, col(TopicRow.id) == col(SegmentTopicRow.topic_id))
-            .where(col(SegmentTopicRow.segment_id).in_(part))
-        )
-        for segment_id, slug in session.execute(chosen):
-            topics[segment_id].add(slug)
-    return {segment_id: Wish(languages[segment_id], frozenset(slugs)) for segment_id, slugs in topics.items()}
+        part = col(SegmentRow.id).in_(segment_ids[first : first + _IDS_A_QUERY])
+        for segment_id, language, numbers in connection.execute(chosen.where(part)):
+            found[segment_id or 0] = Wish(
+                language, frozenset(slugs[each] for each in (numbers or "").split(",") if each)
+            )
+    return found
 
 
 def source_count(session: Session, newsletter_id: int) -> int:

@@ -84,7 +84,8 @@ def open_database(url: str) -> Database:
 
 def changed(session: Session, statement: UpdateBase) -> int:
     """Execute an UPDATE, DELETE or INSERT and say how many rows it changed."""
-    return cast("CursorResult[Any]", session.execute(statement)).rowcount
+    options = {"preserve_rowcount": True}  # else -1 for an INSERT
+    return cast("CursorResult[Any]", session.execute(statement, execution_options=options)).rowcount
 
 
 def serialised(session: Session, lock: int) -> None:

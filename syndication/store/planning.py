@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import func, literal, select, tuple_, update
+from sqlalchemy import Select, String, cast, exists, func, insert, literal, select, tuple_, update
 from sqlmodel import Session, col
 
 from syndication.domain.preflight import Gate
@@ -37,6 +37,10 @@ from syndication.store.tables import (
 
 BATCH_SIZE: Final = 1_000
 """Recipients a batch of deliveries has. Source: measured, claiming costs 1.8 ms a batch."""
+
+DELIVERY_COLUMNS: Final = ("issue_id", "subscriber_id", "digest_id", "state", "attempt", "resends", "enhanced", "reply")
+
+_IDS_AT_ONCE: Final = 100_000
 
 # The last batch of an issue reaches up to here, so its batches cover every subscriber there can be.
 _LAST_ID: Final = 2**31 - 1
@@ -139,8 +143,8 @@ def end_of_range(session: Session, schedule_id: int, after: int, width: int) -> 
     return end
 
 
-def insert_deliveries(session: Session, plan: IssuePlan, window: Window, ids: range, now: datetime) -> int:
-    """Write the deliveries of the eligible readers with these subscriber ids; how many were new."""
+def insert_deliveries(session: Session, plan: IssuePlan, window: Window, ids: range, now: datetime) -> None:
+    """Write the deliveries of the eligible readers with these subscriber ids, and count those that are new."""
     reader = (
         select(
             literal(plan.id),
@@ -154,43 +158,59 @@ def insert_deliveries(session: Session, plan: IssuePlan, window: Window, ids: ra
         .where(col(DigestChoiceRow.start) == func.coalesce(col(SubscriptionRow.from_seq), window.start))
         .where(col(SubscriptionRow.subscriber_id).between(ids.start, ids.stop - 1))
     )
-    columns = ("issue_id", "subscriber_id", "digest_id", "state", "attempt", "resends", "enhanced", "reply")
-    return changed(session, insert_new(session, DeliveryRow).from_select(columns, reader, include_defaults=False))
+    write_deliveries(session, plan.id, ids, reader)
+
+
+def write_deliveries(session: Session, issue_id: int, ids: range, rows: Select[*tuple[Any, ...]]) -> None:
+    """Write the rows of a query (of `DELIVERY_COLUMNS`, of these subscriber ids) that are not there, and count them on their issue.
+
+    So `issue.planned` is true after each transaction; counting a million rows at the end would hold the issue too long.
+    """
+    of_issue = (col(DeliveryRow.issue_id) == issue_id, col(DeliveryRow.subscriber_id).between(ids.start, ids.stop - 1))
+    is_begun = session.scalar(select(exists().where(*of_issue)))
+    # To look for each row first takes PostgreSQL half as long again (measured). Only who holds the issue writes here.
+    statement = insert_new(session, DeliveryRow) if is_begun else insert(DeliveryRow)
+    new = statement.from_select(DELIVERY_COLUMNS, rows, include_defaults=False)
+    counted = update(IssueRow).where(col(IssueRow.id) == issue_id)
+    session.execute(
+        counted.values(planned=col(IssueRow.planned) + changed(session, new)).execution_options(
+            synchronize_session=False
+        )
+    )
 
 
 def first_of_each_batch(session: Session, issue_id: int) -> list[int]:
     """The lowest subscriber id of every batch of an issue's deliveries."""
-    subscriber_id = col(DeliveryRow.subscriber_id)
-    of_issue = select(subscriber_id).where(col(DeliveryRow.issue_id) == issue_id).order_by(subscriber_id).limit(1)
+    subscriber_id, of_issue = col(DeliveryRow.subscriber_id), col(DeliveryRow.issue_id) == issue_id
+    word = cast(subscriber_id, String)
     found: list[int] = []
-    following = session.scalar(of_issue)
-    while following is not None:
-        found.append(following)
-        following = session.scalar(of_issue.where(subscriber_id >= following).offset(BATCH_SIZE))
+    seen = last = 0
+    # In spans of ids and as one text each. An OFFSET from batch to batch sorts all that follows, each time, where
+    # PostgreSQL knows nothing about the rows of this issue yet (measured: 4.3 s for a million).
+    while (first := session.scalar(select(func.min(subscriber_id)).where(of_issue, subscriber_id > last))) is not None:
+        last = first + _IDS_AT_ONCE - 1
+        within = subscriber_id.between(first, last)
+        text = session.scalars(select(func.aggregate_strings(word, ",")).where(of_issue, within)).one()
+        ids = sorted(map(int, text.split(",")))
+        found += ids[-seen % BATCH_SIZE :: BATCH_SIZE]
+        seen += len(ids)
     return found
 
 
 def finish_plan(session: Session, issue_id: int, batches: Sequence[int], subject: str, now: datetime) -> int:
-    """Write the batches that begin at these subscriber ids and count the deliveries; from here on nobody is missing."""
+    """Write the batches that begin at these subscriber ids; from here on nobody is missing. How many deliveries there are."""
     ends = [*(following - 1 for following in batches[1:]), _LAST_ID]
     rows = [
         (issue_id, "relay", lo if position else 0, hi, BatchState.PENDING.value, 0)
         for position, (lo, hi) in enumerate(zip(batches, ends, strict=False))
     ]
     insert_rows(session, DeliveryBatchRow, ("issue_id", "lane", "lo", "hi", "state", "attempt"), rows)
-    counted = select(func.count()).select_from(DeliveryRow).where(col(DeliveryRow.issue_id) == issue_id)
-    planned = session.scalars(counted).one()
     session.execute(
         update(IssueRow)
         .where(col(IssueRow.id) == issue_id)
-        .values(
-            planned=planned,
-            subject=subject,
-            planned_at=func.coalesce(col(IssueRow.planned_at), now),
-            gate=Gate.WAITING,
-        )
+        .values(subject=subject, planned_at=func.coalesce(col(IssueRow.planned_at), now), gate=Gate.WAITING)
     )
-    return planned
+    return session.scalars(select(col(IssueRow.planned)).where(col(IssueRow.id) == issue_id)).one()
 
 
 def own_starts_after(session: Session, plan: IssuePlan, now: datetime, after: int, limit: int) -> list[OwnStart]:

@@ -27,6 +27,11 @@ def upgrade() -> None:
     op.add_column("digest", sa.Column("items", sa.JSON(), nullable=False, server_default="[]"))
     _collect_items()
     op.drop_table("digest_item")
+    # From here on deliveries are counted as they are planned; an issue that is being composed has some already.
+    op.execute(
+        "UPDATE issue SET planned = (SELECT count(*) FROM delivery WHERE delivery.issue_id = issue.id)"
+        " WHERE state = 'composing'"
+    )
 
 
 def downgrade() -> None:
