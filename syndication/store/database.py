@@ -28,6 +28,10 @@ _PRAGMAS: Final = (
     "journal_size_limit=67108864",
 )
 
+_BY_INDEXES: Final = text(
+    "SELECT set_config('enable_bitmapscan', 'off', true), set_config('enable_seqscan', 'off', true)"
+)
+
 DatabaseError: TypeAlias = SQLAlchemyError
 """What a session raises when the database does not do what it is asked, for those who may wait and try again."""
 
@@ -92,6 +96,12 @@ def serialised(session: Session, lock: int) -> None:
     """Let nobody else who asks for this lock go on until the transaction ends; SQLite has one writer anyway."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})
+
+
+def by_indexes(session: Session) -> None:
+    """Until the transaction ends let PostgreSQL follow indexes in their order, not read whole tables and sort; SQLite does."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(_BY_INDEXES)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -18,6 +18,7 @@ from syndication.domain.ids import article_id, feed_id
 from syndication.domain.site import Site
 from syndication.domain.states import SourceKind
 from syndication.html.text import lead, plain_text
+from syndication.store.database import by_indexes
 from syndication.store.feed_plans import ITEMS, FeedKind, FeedPlan
 from syndication.store.tables import (
     ArchiveEntryRow,
@@ -200,6 +201,7 @@ def _recent(session: Session, conditions: list[ColumnElement[bool]]) -> list[Col
 
     Nothing is shown later than it was published, so the date of the last of the newest by publication is a floor.
     """
+    by_indexes(session)
     by_publication = select(shown_at().label("shown_at")).where(*conditions)
     newest = by_publication.order_by(col(ArticleRow.published_at).desc()).limit(ITEMS).subquery()
     count, floor = session.execute(select(func.count(), func.min(newest.c.shown_at))).one()
