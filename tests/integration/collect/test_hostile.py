@@ -10,11 +10,13 @@ from syndication.collect.feed_tree import read_feed
 from syndication.html.sanitise import sanitise
 from tests.support.items import NOW
 
-FACTOR = 3
+FACTOR = 6
+"""What costs more than in proportion to its length costs a hundred times as much."""
 HONEST = "".join(
     f"<item><guid>{number}</guid><title>Title</title><description>{'&lt;p&gt;Some words.&lt;/p&gt; ' * 120}</description></item>"
     for number in range(300)
 )
+WHOLE = f"<rss><channel>{HONEST}</channel></rss>"
 
 
 def read(text: str) -> None:
@@ -30,10 +32,9 @@ def cost(work: Callable[[], object]) -> float:
     return time.thread_time() - begin
 
 
-@pytest.fixture(scope="module")
-def limit() -> float:
-    """What three honest megabytes cost on this machine now."""
-    return FACTOR * cost(lambda: read(f"<rss><channel>{HONEST}</channel></rss>"))
+def is_harmless(work: Callable[[], object]) -> bool:
+    """Whether it costs no more than some honest megabytes, measured beside it; other work on the machine may spoil a try."""
+    return any(cost(work) < FACTOR * cost(lambda: read(WHOLE)) for _ in range(3))
 
 
 HOSTILE = [
@@ -56,13 +57,13 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: str(text[:40]))
-def test_a_hostile_megabyte_costs_no_more_than_a_few_honest_ones(text: str, limit: float) -> None:
-    assert cost(lambda: read(text)) < limit
+def test_a_hostile_megabyte_costs_no_more_than_a_few_honest_ones(text: str) -> None:
+    assert is_harmless(lambda: read(text))
 
 
 DEEP = ["<div>" * 100_000, "<b>x" * 100_000, "<table><tr><td>x" * 50_000, "<a href=x>" * 50_000, "<p><b>x" * 50_000]
 
 
 @pytest.mark.parametrize("html", DEEP, ids=lambda html: str(html[:20]))
-def test_deep_nesting_costs_no_more(html: str, limit: float) -> None:
-    assert cost(lambda: sanitise(html, "https://e.org/")) < limit
+def test_deep_nesting_costs_no_more(html: str) -> None:
+    assert is_harmless(lambda: sanitise(html, "https://e.org/"))
