@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from syndication.compose.choosing import Chooser, Chosen, IssueFacts
 from syndication.compose.render import DigestFrame, IssueRenderer
+from syndication.compose.select import SOURCES_FOR_CAP
 from syndication.domain.articles import Story
 from syndication.domain.digests import BodyPieces, MailBody
 from syndication.domain.newsletters import Choice
@@ -169,7 +170,7 @@ def _kit(session: Session, site: Site, occasion: Occasion, starts: Mapping[str, 
         end=occasion.window.end,
         cadence=occasion.schedule.value.cadence,
         at=occasion.at,
-        source_count=source_count(session, letter.id),
+        source_count=source_count(session, letter.id, SOURCES_FOR_CAP),
         template=template.hash + hashlib.sha256(words).hexdigest()[:8] * any(occasion.words),
     )
     return Kit(occasion, site, template_id, template, {}, Chooser(facts, stories))

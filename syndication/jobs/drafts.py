@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from syndication.compose.render import DigestFrame, render_digest
-from syndication.compose.select import WELCOME_AGE, select, select_welcome
+from syndication.compose.select import SOURCES_FOR_CAP, WELCOME_AGE, select, select_welcome
 from syndication.deliver.message import MessageBuilder, Occasion, Reader, Secrets
 from syndication.domain.delivery import Accepted, Deferred, DeliveryKind, DeliveryName, Failed, Outcome, Unknown
 from syndication.domain.digests import MailBody
@@ -55,7 +55,7 @@ def draft_for(database: Database, site: Site, newsletter_id: int, choice: Choice
         slugs = [topic.slug for topic in topics]
         window = Window(of.last_cut, counter(session, "seq"))
         stories = stories_between(session, window.start, window.end, slugs, choice.language)
-        sources = source_count(session, newsletter_id)
+        sources = source_count(session, newsletter_id, SOURCES_FOR_CAP)
         _, template = active_template(session, "digest", newsletter_id)
     cadence = of.value.cadence
     selection = select(stories, topics, window=window, cadence=cadence, now=now, source_count=sources)

@@ -193,8 +193,11 @@ def wishes(session: Session, segment_ids: Sequence[int]) -> dict[int, Wish]:
     return found
 
 
-def source_count(session: Session, newsletter_id: int) -> int:
-    """How many enabled sources have ever brought an article in a topic of this newsletter."""
+def source_count(session: Session, newsletter_id: int, most: int) -> int:
+    """How many enabled sources have ever brought an article in a topic of this newsletter; counted up to `most`.
+
+    Sources that bring nothing cost the most: all their articles are looked at. 34 ms of 100 sources are 2 ms of three.
+    """
     # From the articles of a source to their topics, never from a topic: that reads it once for each source (measured: 1 s).
     in_topic = (
         exists()
@@ -203,5 +206,5 @@ def source_count(session: Session, newsletter_id: int) -> int:
         .where(col(NewsletterTopicRow.newsletter_id) == newsletter_id)
     )
     brought = exists().where(col(ArticleRow.source_id) == col(SourceRow.id), in_topic)
-    statement = select(func.count()).select_from(SourceRow).where(col(SourceRow.enabled), brought)
-    return session.scalars(statement).one()
+    found = select(col(SourceRow.id)).where(col(SourceRow.enabled), brought).limit(most).subquery()
+    return session.scalars(select(func.count()).select_from(found)).one()

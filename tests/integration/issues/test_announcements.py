@@ -24,7 +24,7 @@ from syndication.store.reviewing import Words, edit_article, send_reviewed
 from syndication.store.tables import DeliveryRow, NewsletterRow, SubscriberRow, SubscriptionRow
 from syndication.store.templates import save_template
 from tests.support.issues import SITE, Disturbed, Killed, Mortal, World, ignore
-from tests.support.rows import add_reader, add_template, subscription_of
+from tests.support.rows import add_newsletter, add_reader, add_schedule, add_template, subscription_of
 from tests.support.website import compiled_templates
 
 WORDS = Words("We move", "Dear readers,\n\nwe move to **Rome**.")
@@ -101,6 +101,21 @@ def test_who_reads_at_the_moment_it_goes_gets_it_and_nobody_else(world: World) -
     sent(world, issue)
 
     assert set(readers(world, issue)) == {stays, late}
+
+
+def test_its_readers_are_counted_without_those_who_are_away_or_read_another(world: World) -> None:
+    world.reader("agents")
+    away = world.reader("chips")
+    with world.database.write() as session:
+        letter = session.exec(select(NewsletterRow.id)).one() or 0
+        pause(session, subscription_of(session, away).id or 0, world.now + timedelta(days=30), VISIT, world.now)
+        add_reader(session, world.schedule_id, ("agents",), status=SubscriptionStatus.UNCONFIRMED)
+        other = add_newsletter(session, "other", ["agents"])
+        add_reader(session, add_schedule(session, other), ("agents",))
+    with world.database.read() as session:
+        assert readers_of(session, letter, (), world.now) == 1
+        assert readers_of(session, other, (), world.now) == 1
+        assert readers_of(session, letter, (), world.now + timedelta(days=31)) == 2
 
 
 def test_only_readers_of_its_topics_get_it_and_the_others_are_told_why(world: World) -> None:
