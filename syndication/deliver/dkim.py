@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -125,17 +125,32 @@ class Sealer:
         self._fields = hashlib.sha256("".join(f"{field}\r\n" for field in fields).encode())
         self._keys = [(key, *_frame(dkim.domain, key, int(at.timestamp()), covered)) for key in dkim.keys]
 
-    def sign(self, own: bytes, rest: Iterable[bytes]) -> bytes:
+    def unsigned(self, own: bytes, rest: Iterable[bytes]) -> "tuple[Unsigned, ...]":
         """The DKIM-Signature fields of one mail. own: its own fields, already relaxed, each with CRLF. rest: of its body."""
         body = self._body.copy()
         for part in rest:
             body.update(part)
         body_hash = base64.b64encode(body.digest())
-        fields = self._fields.copy()
-        fields.update(own)
-        return b"".join(
-            [_signed(fields.copy(), key, written, hashed, body_hash) for key, written, hashed in self._keys]
-        )
+        own_fields = self._fields.copy()
+        own_fields.update(own)
+        fields = []
+        for key, written, hashed in self._keys:
+            digest = own_fields.copy()
+            digest.update(hashed + body_hash + b"; b=")
+            fields.append(Unsigned(key, written + body_hash + b";\r\n b=", digest.digest()))
+        return tuple(fields)
+
+
+class Unsigned(NamedTuple):
+    """A DKIM-Signature field up to the signature, and the SHA-256 digest to sign."""
+
+    key: DkimKey
+    field: bytes
+    digest: bytes
+
+    def sign(self) -> bytes:
+        """The whole field. Costs more than all the rest of a mail, nearly all of it without the interpreter's lock."""
+        return self.field + base64.b64encode(self.key.sign(self.digest)) + b"\r\n"
 
 
 def relaxed(line: str) -> str:
@@ -159,9 +174,3 @@ def _folded(covered: str) -> list[str]:
             lines.append("")
         lines[-1] += f":{name}" if lines[-1] else name
     return lines
-
-
-def _signed(fields: "hashlib._Hash", key: DkimKey, written: bytes, hashed: bytes, body_hash: bytes) -> bytes:
-    fields.update(hashed + body_hash + b"; b=")
-    signature = base64.b64encode(key.sign(fields.digest()))
-    return written + body_hash + b";\r\n b=" + signature + b"\r\n"

@@ -12,7 +12,7 @@ from email.utils import format_datetime
 from functools import cached_property
 from typing import Final, NamedTuple
 
-from syndication.deliver.dkim import Dkim, Sealer
+from syndication.deliver.dkim import Dkim, Sealer, Unsigned
 from syndication.deliver.encode import encode_body
 from syndication.deliver.headers import clean, is_writable, machine_line, mailbox_line, words_line
 from syndication.domain.delivery import DeliveryName, Mail, ReturnAddresses
@@ -88,6 +88,19 @@ def message_id(name: DeliveryName, message_key: bytes, domain: str) -> str:
     return f"{text}.{keyed(message_key, b'message-id ' + text.encode()).hex()[:16]}@{domain}"
 
 
+class Draft(NamedTuple):
+    """A mail whose signatures are still missing."""
+
+    mail: Mail
+    unsigned: tuple[Unsigned, ...]
+
+    def sealed(self) -> Mail:
+        """The mail with its signatures before all else."""
+        if not self.unsigned:
+            return self.mail
+        return self.mail._replace(parts=(*(one.sign() for one in self.unsigned), *self.mail.parts))
+
+
 class _Layout(NamedTuple):
     """What all mails of one body share. before, after: fields around each reader's own. body: pieces, gaps where values go."""
 
@@ -146,7 +159,11 @@ class MessageBuilder:
         )
 
     def build(self, name: DeliveryName, reader: Reader) -> Mail:
-        """The mail of one reader. An address that cannot be written in a header is left out of it; no server takes it."""
+        """The mail of one reader, signed."""
+        return self.draft(name, reader).sealed()
+
+    def draft(self, name: DeliveryName, reader: Reader) -> "Draft":
+        """The mail of one reader, not signed yet. An address that cannot be written in a header is left out of it; no server takes it."""
         layout = self._layout
         token = self._secrets.keys.sign(Purpose.UNSUBSCRIBE, reader.subscription)
         body = layout.body.copy()
@@ -159,10 +176,12 @@ class MessageBuilder:
         if self._to_list:
             own.append(self._ways_out(token))
         head = layout.before + _OWN_FIELDS[len(own)].format(*own).encode() + layout.after
+        unsigned: tuple[Unsigned, ...] = ()
         if layout.sealer:
-            head = layout.sealer.sign(_OWN_RELAXED[len(own)].format(*own).encode(), body[1:]) + head
+            unsigned = layout.sealer.unsigned(_OWN_RELAXED[len(own)].format(*own).encode(), body[1:])
         sender, envelope_id = self._envelope(name)
-        return Mail(name, sender, reader.address, (head, *body), layout.is_dotless, envelope_id)
+        mail = Mail(name, sender, reader.address, (head, *body), layout.is_dotless, envelope_id)
+        return Draft(mail, unsigned)
 
     def _envelope(self, name: DeliveryName) -> tuple[str, str]:
         """Envelope sender and ENVID."""
