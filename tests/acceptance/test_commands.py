@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from syndication.cli import app
@@ -53,7 +55,39 @@ COMMANDS = (
     "suppressions show",
     "suppressions add",
     "suppressions remove",
+    "version",
+    "sources check",
+    "sources import",
+    "sources export",
+    "feeds stats",
+    "issues announce",
+    "issues preview",
+    "issues test",
+    "issues hold",
+    "issues send-now",
+    "issues skip",
+    "issues intro",
+    "issues subject",
+    "issues drop",
+    "issues add",
+    "admin list",
+    "admin reset",
+    "tokens create",
+    "tokens list",
+    "tokens revoke",
+    "templates use",
 )
+
+
+def named(command: object, *words: str) -> set[str]:
+    """The commands below this one."""
+    if not isinstance(command, TyperGroup):
+        return {" ".join(words)}
+    return {name for word, below in command.commands.items() for name in named(below, *words, word)}
+
+
+def test_every_command_is_known_here_and_none_is_lost() -> None:
+    assert named(get_command(app)) == set(COMMANDS)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
