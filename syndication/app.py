@@ -160,7 +160,7 @@ class App:
 
     def own_address(self, names: Names) -> OwnAddress:
         """Our public address, looked at from where others are as far as we can."""
-        return OwnAddress(self.site.public_url, self.keys.tokens, self._own_client(names))
+        return OwnAddress(self.settings.site.public_url, self.keys.tokens, self._own_client(names))
 
     def _own_client(self, names: Names) -> SafeClient:
         agent = f"Syndication/{__version__} (+{self.site.public_url}) preflight"
@@ -249,7 +249,7 @@ class App:
         def look_for_work() -> None:
             sweep(database, enqueue, now())
 
-        keep_up = Upkeep(self.settings, database)
+        keep_up = Upkeep(Reloading(self.settings).settings, database)
 
         def upkeep() -> None:
             keep_up(now())

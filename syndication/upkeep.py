@@ -1,6 +1,7 @@
 """What `serve` does by itself every minute: backups in time, tidying every hour, and word to the operator when something is wrong."""
 
 import shutil
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -25,15 +26,16 @@ _log = structlog.get_logger()
 class Upkeep:
     """Remembers what went wrong with the machine itself; everything else is in the database."""
 
-    def __init__(self, settings: Settings, database: Database) -> None:
-        """Nothing happens yet."""
-        self._settings, self._database = settings, database
+    def __init__(self, current: Callable[[], Settings], database: Database) -> None:
+        """Nothing happens yet. current: the settings as their files are now."""
+        self._current, self._settings, self._database = current, current(), database
         self._backup_trouble: Trouble | None = None
         self._tried_at: datetime | None = None
         self._tidied_at: datetime | None = None
 
     def __call__(self, now: datetime) -> None:
         """Do what is due; now: aware UTC."""
+        self._settings = self._current()
         self._back_up(now)
         if self._tidied_at is None or now - self._tidied_at >= _AGAIN:
             self._tidied_at = now

@@ -19,7 +19,7 @@ def _sender(letter: Newsletter) -> Finding:
     domain = letter.sender_address.rpartition("@")[2].lower()
     if domain.endswith(EXAMPLE_DOMAINS):
         words = f"{letter.sender_address} is an address of an example."
-        remedy = "Give the newsletter a sender address of your own domain; it must be able to receive answers."
+        remedy = "In the console, Newsletters, give it a sender's address of your own domain that can receive answers."
         return Finding("sender", title, Verdict.FAULT, words, remedy)
     return Finding("sender", title, Verdict.OK, f"Mail comes from {letter.sender_name} <{letter.sender_address}>.")
 
@@ -28,6 +28,6 @@ def _postal_address(letter: Newsletter) -> Finding:
     title = f"Postal address of '{letter.title}'"
     if EXAMPLE_ADDRESS in letter.postal_address or not letter.postal_address.strip():
         words = "It is still the example's." if letter.postal_address.strip() else "There is none."
-        remedy = "Give the newsletter your real postal address: the law asks for it in every mail."
+        remedy = "In the console, Newsletters, give it your real postal address: the law asks for it in every mail."
         return Finding("postal_address", title, Verdict.FAULT, words, remedy)
     return Finding("postal_address", title, Verdict.OK, letter.postal_address)

@@ -36,6 +36,9 @@ def address(patient: Patient) -> list[Finding]:
         words = f"{url} is not https; mail providers take no one-click unsubscribe link without it."
         remedy = "Put a web server with a certificate in front (docs/going-live.md has one for Caddy and for nginx)."
         return [Finding(name, title, Verdict.FAULT, words, remedy)]
+    if url != patient.app.site.public_url:
+        words = f"The running service still writes {patient.app.site.public_url} into links and mails."
+        return [Finding(name, title, Verdict.FAULT, words, "Restart it: another address counts from the start on.")]
     return [Finding(name, title, Verdict.OK, f"Readers and links use {url}.")]
 
 

@@ -20,6 +20,8 @@ def dkim(patient: Patient) -> list[Finding]:
     name, title = "dkim", "DKIM"
     settings = patient.app.settings
     ours = patient.app.dkim()
+    if settings.outbox:
+        return [Finding(name, title, Verdict.OFF, "Asked once mail leaves.")]
     if ours is None:
         if settings.mail.transport != "direct":
             return [Finding(name, title, Verdict.OFF, "Mail is signed by the relay ([mail] dkim_domain is empty).")]

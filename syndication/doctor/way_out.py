@@ -14,7 +14,7 @@ def way_out(patient: Patient) -> list[Finding]:
     settings = patient.app.settings
     if settings.outbox:
         words = f"Mail stays in {settings.outbox}; nobody gets any."
-        remedy = 'Set [mail] transport in var/syndication.toml, e.g. "smtp://user@relay.example.org:587".'
+        remedy = 'Set [mail] transport in var/syndication.toml, e.g. "smtp://user:password@relay.example.org:587".'
         return [Finding("transport", "Way out", Verdict.FAULT, words, remedy)]
     if settings.mail.transport == "direct":
         words = (

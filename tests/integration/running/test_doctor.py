@@ -150,6 +150,14 @@ def test_a_relay_that_is_away_is_named(live: App, relay: SmtpServer) -> None:
     assert "localhost:9" in say(replace(live, settings=settings))["transport"].words
 
 
+def test_a_public_address_that_was_changed_asks_for_a_restart(live: App) -> None:
+    site = live.settings.site.model_copy(update={"public_url": "https://digest.ours.test"})
+    found = say(replace(live, settings=live.settings.model_copy(update={"site": site})))
+    assert found["public_address"].verdict is Verdict.FAULT
+    assert "still writes https://news.ours.test" in found["public_address"].words
+    assert "https://digest.ours.test" in found["front"].words
+
+
 def test_a_missing_record_is_given_to_be_copied(live: App) -> None:
     with NameServer({"_dmarc.ours.test": ["v=DMARC1; p=none", "v=DMARC1; p=reject"]}) as server:
         found = say(live, server.names)

@@ -71,7 +71,7 @@ def serving(database: Database, folder: Path) -> Serving:
     make_keys(folder / "secrets")
     app = App(settings, database, load_keys(folder / "secrets"), SITE)
     # The sender's own pauses before it gives up add up to 55 seconds: they would fit into a minute.
-    return Serving(Sending(app, Reloading(settings, environ), pause_s=0.001), Upkeep(settings, database))
+    return Serving(Sending(app, Reloading(settings, environ), pause_s=0.001), Upkeep(lambda: settings, database))
 
 
 def issue_state(database: Database, mailing: Mailing) -> IssueState:

@@ -45,7 +45,7 @@ def causes(database: Database) -> list[str]:
 
 def test_a_backup_is_made_once_a_day_and_two_are_kept(settings: Settings) -> None:
     with closing(open_database(settings.database_url)) as database:
-        upkeep = Upkeep(settings, database)
+        upkeep = Upkeep(lambda: settings, database)
         names = []
         for hours in (0, 1, 24, 25, 48):
             upkeep(NOW + hours * HOUR)
@@ -58,7 +58,7 @@ def test_a_backup_that_fails_is_told_and_tried_again_every_hour(settings: Settin
     settings.backup_folder.parent.mkdir(exist_ok=True)
     settings.backup_folder.write_text("in the way")
     with closing(open_database(settings.database_url)) as database:
-        upkeep = Upkeep(settings, database)
+        upkeep = Upkeep(lambda: settings, database)
         upkeep(NOW)
         assert causes(database) == ["backup"]
         settings.backup_folder.unlink()
@@ -67,3 +67,14 @@ def test_a_backup_that_fails_is_told_and_tried_again_every_hour(settings: Settin
         upkeep(NOW + HOUR)
         assert causes(database) == []
     assert len(archives(settings.backup_folder)) == 1
+
+
+def test_another_folder_of_backups_counts_without_a_restart(settings: Settings, tmp_path: Path) -> None:
+    now_set = [settings]
+    with closing(open_database(settings.database_url)) as database:
+        upkeep = Upkeep(lambda: now_set[-1], database)
+        upkeep(NOW)
+        elsewhere = settings.backup.model_copy(update={"folder": str(tmp_path / "elsewhere")})
+        now_set.append(settings.model_copy(update={"backup": elsewhere}))
+        upkeep(NOW + HOUR)
+    assert [len(archives(one.backup_folder)) for one in now_set] == [1, 1]
