@@ -107,6 +107,18 @@ def require_sound(dkim: Dkim) -> Dkim:
     return dkim
 
 
+class Unsigned(NamedTuple):
+    """A DKIM-Signature field up to the signature, and the SHA-256 digest to sign."""
+
+    key: DkimKey
+    field: bytes
+    digest: bytes
+
+    def sign(self) -> bytes:
+        """The whole field. Costs more than all the rest of a mail, nearly all of it without the interpreter's lock."""
+        return self.field + base64.b64encode(self.key.sign(self.digest)) + b"\r\n"
+
+
 class Sealer:
     """Signs the mails that share a body.
 
@@ -125,8 +137,8 @@ class Sealer:
         self._fields = hashlib.sha256("".join(f"{field}\r\n" for field in fields).encode())
         self._keys = [(key, *_frame(dkim.domain, key, int(at.timestamp()), covered)) for key in dkim.keys]
 
-    def unsigned(self, own: bytes, rest: Iterable[bytes]) -> "tuple[Unsigned, ...]":
-        """The DKIM-Signature fields of one mail. own: its own fields, already relaxed, each with CRLF. rest: of its body."""
+    def unsigned(self, own: bytes, rest: Iterable[bytes]) -> tuple[Unsigned, ...]:
+        """The DKIM-Signature fields of one mail, one a key, to be signed. own: its own fields, already relaxed, each with CRLF. rest: of its body."""
         body = self._body.copy()
         for part in rest:
             body.update(part)
@@ -139,18 +151,6 @@ class Sealer:
             digest.update(hashed + body_hash + b"; b=")
             fields.append(Unsigned(key, written + body_hash + b";\r\n b=", digest.digest()))
         return tuple(fields)
-
-
-class Unsigned(NamedTuple):
-    """A DKIM-Signature field up to the signature, and the SHA-256 digest to sign."""
-
-    key: DkimKey
-    field: bytes
-    digest: bytes
-
-    def sign(self) -> bytes:
-        """The whole field. Costs more than all the rest of a mail, nearly all of it without the interpreter's lock."""
-        return self.field + base64.b64encode(self.key.sign(self.digest)) + b"\r\n"
 
 
 def relaxed(line: str) -> str:

@@ -88,17 +88,17 @@ def message_id(name: DeliveryName, message_key: bytes, domain: str) -> str:
     return f"{text}.{keyed(message_key, b'message-id ' + text.encode()).hex()[:16]}@{domain}"
 
 
-class Draft(NamedTuple):
+class UnsignedMail(NamedTuple):
     """A mail whose signatures are still missing."""
 
     mail: Mail
-    unsigned: tuple[Unsigned, ...]
+    signatures: tuple[Unsigned, ...]
 
     def sealed(self) -> Mail:
         """The mail with its signatures before all else."""
-        if not self.unsigned:
+        if not self.signatures:
             return self.mail
-        return self.mail._replace(parts=(*(one.sign() for one in self.unsigned), *self.mail.parts))
+        return self.mail._replace(parts=(*(one.sign() for one in self.signatures), *self.mail.parts))
 
 
 class _Layout(NamedTuple):
@@ -140,7 +140,7 @@ class MessageBuilder:
         self._dkim = secrets.dkim if covers else None
 
     @cached_property
-    def _layout(self) -> "_Layout":
+    def _layout(self) -> _Layout:
         """Made for the first reader, while mails of other bodies are being sent."""
         encoded = encode_body(self._body)
         after = [*self._after, machine_line("Content-Type", f'multipart/alternative; boundary="{encoded.boundary}"')]
@@ -160,9 +160,9 @@ class MessageBuilder:
 
     def build(self, name: DeliveryName, reader: Reader) -> Mail:
         """The mail of one reader, signed."""
-        return self.draft(name, reader).sealed()
+        return self.unsigned(name, reader).sealed()
 
-    def draft(self, name: DeliveryName, reader: Reader) -> "Draft":
+    def unsigned(self, name: DeliveryName, reader: Reader) -> UnsignedMail:
         """The mail of one reader, not signed yet. An address that cannot be written in a header is left out of it; no server takes it."""
         layout = self._layout
         token = self._secrets.keys.sign(Purpose.UNSUBSCRIBE, reader.subscription)
@@ -176,12 +176,12 @@ class MessageBuilder:
         if self._to_list:
             own.append(self._ways_out(token))
         head = layout.before + _OWN_FIELDS[len(own)].format(*own).encode() + layout.after
-        unsigned: tuple[Unsigned, ...] = ()
+        signatures: tuple[Unsigned, ...] = ()
         if layout.sealer:
-            unsigned = layout.sealer.unsigned(_OWN_RELAXED[len(own)].format(*own).encode(), body[1:])
+            signatures = layout.sealer.unsigned(_OWN_RELAXED[len(own)].format(*own).encode(), body[1:])
         sender, envelope_id = self._envelope(name)
         mail = Mail(name, sender, reader.address, (head, *body), layout.is_dotless, envelope_id)
-        return Draft(mail, unsigned)
+        return UnsignedMail(mail, signatures)
 
     def _envelope(self, name: DeliveryName) -> tuple[str, str]:
         """Envelope sender and ENVID."""

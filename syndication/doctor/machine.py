@@ -33,30 +33,16 @@ def backup(patient: Patient) -> list[Finding]:
     kept = archives(settings.backup_folder)
     if not settings.backup.every_hours:
         words = "Switched off ([backup] every_hours = 0)."
-        return [
-            Finding(
-                name,
-                title,
-                Verdict.WARNING,
-                words,
-                "Set it to 24, or make sure that another tool runs `syndication backup`.",
-            )
-        ]
+        remedy = "Set it to 24, or make sure that another tool runs `syndication backup`."
+        return [Finding(name, title, Verdict.WARNING, words, remedy)]
     if not kept:
         words = "There is none yet; `serve` makes the first one within the hour."
         return [Finding(name, title, Verdict.WARNING, words, "Or run `syndication backup` now.")]
     made_at = datetime.fromtimestamp(kept[0].stat().st_mtime, tz=patient.now.tzinfo)
     words = f"The newest of {len(kept)} is of {made_at:%Y-%m-%d %H:%M} UTC, in {settings.backup_folder}."
     if patient.now - made_at > 2 * timedelta(hours=settings.backup.every_hours):
-        return [
-            Finding(
-                name,
-                title,
-                Verdict.FAULT,
-                words,
-                "Run `syndication backup` and see what it says; the log names the cause.",
-            )
-        ]
+        remedy = "Run `syndication backup` and see what it says; the log names the cause."
+        return [Finding(name, title, Verdict.FAULT, words, remedy)]
     if settings.backup_folder.is_relative_to(settings.var_folder):
         remedy = "It is on the same disk as the data: set [backup] folder to another disk or a network folder."
         return [Finding(name, title, Verdict.WARNING, words, remedy)]
@@ -70,15 +56,8 @@ def clock(patient: Patient) -> list[Finding]:
     name, title = "clock", "Clock"
     if newest and newest - patient.now > _SKEW:
         words = f"It says {patient.now:%Y-%m-%d %H:%M} UTC, but something was recorded at {newest:%Y-%m-%d %H:%M} UTC."
-        return [
-            Finding(
-                name,
-                title,
-                Verdict.FAULT,
-                words,
-                "Set the clock, and let it be kept by NTP (timedatectl set-ntp true).",
-            )
-        ]
+        remedy = "Set the clock, and let it be kept by NTP (timedatectl set-ntp true)."
+        return [Finding(name, title, Verdict.FAULT, words, remedy)]
     return [Finding(name, title, Verdict.OK, f"{patient.now:%Y-%m-%d %H:%M} UTC, and nothing is recorded after it.")]
 
 
@@ -95,15 +74,8 @@ def disk(patient: Patient) -> list[Finding]:
     folder = patient.app.settings.var_folder
     free = shutil.disk_usage(folder).free
     words = f"{free / (1 << 30):.1f} GB are free in {folder}."
-    name, title, remedy = (
-        "disk",
-        "Disk",
-        "Free some space, or move var/ to a larger disk; a full disk stops everything.",
-    )
-    if free < MINIMUM_FREE:
-        return [Finding(name, title, Verdict.FAULT, words, remedy)]
-    return [
-        Finding(
-            name, title, Verdict.WARNING if free < _LOW_FREE else Verdict.OK, words, remedy if free < _LOW_FREE else ""
-        )
-    ]
+    if free >= _LOW_FREE:
+        return [Finding("disk", "Disk", Verdict.OK, words)]
+    verdict = Verdict.FAULT if free < MINIMUM_FREE else Verdict.WARNING
+    remedy = "Free some space, or move var/ to a larger disk; a full disk stops everything."
+    return [Finding("disk", "Disk", verdict, words, remedy)]

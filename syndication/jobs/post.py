@@ -16,7 +16,7 @@ import structlog
 
 from syndication.deliver.dkim import Dkim
 from syndication.deliver.group_commit import PAUSES_S
-from syndication.deliver.message import Draft, MessageBuilder, Occasion, Reader, Secrets
+from syndication.deliver.message import MessageBuilder, Occasion, Reader, Secrets, UnsignedMail
 from syndication.deliver.retry import LIFETIME, next_attempt
 from syndication.domain.delivery import DeliveryKind, DeliveryName, Mail, ReturnAddresses
 from syndication.domain.errors import AddressError
@@ -121,7 +121,7 @@ class PostQueue:
             return self._signed.popleft() if self._signed else None
         is_reading = self._ahead is not None and not self._ahead.done()
         if len(self._ready) > _READ_AHEAD or (self._ready and (is_reading or self._is_drained)):
-            return self._digest_draft().mail
+            return self._digest_mail().mail
         return None
 
     async def _fetched(self) -> Mail | None:
@@ -132,7 +132,7 @@ class PostQueue:
             return self._urgent.popleft()()
         if self._signers:
             return await self._next_signed(self._signers)
-        return self._digest_draft().mail if await self._is_ready() else None
+        return self._digest_mail().mail if await self._is_ready() else None
 
     def _are_notices_due(self) -> bool:
         return time.monotonic() - self._notices_looked_at > _NOTICES_EVERY_S
@@ -152,7 +152,7 @@ class PostQueue:
         """Signing costs more than all the rest of a mail: threads do it, some groups ahead. Measured: see ADR 27."""
         while not self._signed:
             while len(self._signing) < _GROUPS_AHEAD and await self._is_ready():
-                group = [self._digest_draft() for _ in range(min(_GROUP, len(self._ready)))]
+                group = [self._digest_mail() for _ in range(min(_GROUP, len(self._ready)))]
                 self._signing.append(asyncio.get_running_loop().run_in_executor(signers, _sealed, group))
             if not self._signing:
                 return None
@@ -238,11 +238,11 @@ class PostQueue:
                 body, sender, self._post.site, occasion, self._secrets, self._post.back
             )
 
-    def _digest_draft(self) -> Draft:
+    def _digest_mail(self) -> UnsignedMail:
         lease, builder, recipient = self._ready.popleft()
         name = DeliveryName(DeliveryKind.ISSUE, lease.issue_id, recipient.subscriber_id)
         self.ledger.expect(name, Expected(lease, lease.issue_at + LIFETIME, recipient.has_own_start))
-        return builder.draft(name, Reader(recipient.subscription_id, recipient.address))
+        return builder.unsigned(name, Reader(recipient.subscription_id, recipient.address))
 
     def _newsletter(self, newsletter_id: int) -> Newsletter:
         with self._database.read() as session:
@@ -251,8 +251,8 @@ class PostQueue:
         return stored.value
 
 
-def _sealed(drafts: Sequence[Draft]) -> list[Mail]:
-    return [draft.sealed() for draft in drafts]
+def _sealed(mails: Sequence[UnsignedMail]) -> list[Mail]:
+    return [mail.sealed() for mail in mails]
 
 
 def _next_attempt(attempt: int, at: datetime) -> datetime | None:
