@@ -56,7 +56,7 @@ def import_file(
             message = f"{file}: cannot be read: {error.strerror}"
             raise SourceError(message) from error
         with progress_bar("Adding feeds", len(outlines)) as progress:
-            done = import_opml(app.database, outlines, now(), progress)
+            done = import_opml(app.database, outlines, "command", now(), progress)
     if as_json:
         print_json(asdict(done))
     else:

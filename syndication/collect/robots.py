@@ -24,12 +24,12 @@ _SERVER_FAULT: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
-    """What one host says. rules: None when it says nothing. is_closed: it could not be asked, so nothing is allowed."""
+    """What one host says. rules: None when it says nothing. silence: why it could not be asked; then nothing is allowed."""
 
     until: datetime
     rules: Protego | None = None
     names_us: bool = False
-    is_closed: bool = False
+    silence: str = ""
 
 
 class Robots:
@@ -56,10 +56,9 @@ class Robots:
             return None
         parts = urlsplit(url)
         rules = self._rules(source, f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", now)
-        if rules.is_closed:
-            return (
-                f"{parts.hostname} cannot say what robots may read (robots.txt); it is asked again" if obeys else None
-            )
+        if rules.silence:
+            asked = f"{parts.hostname} cannot say what robots may read (robots.txt), so it is asked again"
+            return f"{asked}: {rules.silence}" if obeys else None
         if rules.rules is None or not (obeys or rules.names_us) or rules.rules.can_fetch(url, self._agent):
             return None
         return f"{parts.hostname} asks robots such as this service not to read this address (robots.txt)"
@@ -81,8 +80,10 @@ class Robots:
         access = source.access
         visit = Visit(urljoin(site, "/robots.txt"), ports=ports, proxy=access.proxy, ca=access.ca)
         answer = self._client.get(visit)
-        if isinstance(answer, NoAnswer) or answer.status >= _SERVER_FAULT:
-            return _Rules(now + _KEPT_AFTER_A_FAULT, is_closed=True)
+        if isinstance(answer, NoAnswer):
+            return _Rules(now + _KEPT_AFTER_A_FAULT, silence=answer.reason)
+        if answer.status >= _SERVER_FAULT:
+            return _Rules(now + _KEPT_AFTER_A_FAULT, silence=f"status {answer.status}")
         if answer.status != _OK:
             return _Rules(now + _KEPT)
         return self._parsed(answer, now)

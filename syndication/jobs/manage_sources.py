@@ -49,7 +49,11 @@ def save_source(database: Database, source: Source, actor: str, now: datetime) -
 
 
 def import_opml(
-    database: Database, outlines: Sequence[Outline], now: datetime, progress: Callable[[int], None] = lambda _: None
+    database: Database,
+    outlines: Sequence[Outline],
+    actor: str,
+    now: datetime,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Imported:
     """Add every feed that is none of our sources yet, a hundred at a time. May be killed and run again. now: aware UTC."""
     added = 0
@@ -66,7 +70,7 @@ def import_opml(
                 add_source(session, source, now)
                 known[outline.url] = slug
                 added += 1
-            audit(session, "import", "source.import", plural(len(chunk), "address", "addresses"), now)
+            audit(session, actor, "source.import", plural(len(chunk), "address", "addresses"), now)
         progress(start + len(chunk))
     return Imported(added, len(outlines) - added)
 

@@ -133,7 +133,7 @@ class SafeClient:
         except ssl.SSLError as error:
             return NoAnswer(f"the certificates given for {host} cannot be used: {error}", refused=True)
         except Refused as error:
-            remedy = "Mark the source as internal, or open its network with collect.allowed_networks"
+            remedy = "Say that it lives on a private network, or open that network with collect.allowed_networks"
             return NoAnswer(f"{error}. {remedy}.", refused=True)
         except InflateError as error:
             return NoAnswer(f"{host}: {error}")

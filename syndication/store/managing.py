@@ -124,6 +124,11 @@ def use_identity(session: Session, source_id: int, identity: Identity) -> None:
     session.flush()
 
 
+def lock_source(session: Session, source_id: int) -> None:
+    """Let nobody else change a source before this transaction ends."""
+    session.get_one(SourceRow, source_id, with_for_update=True)
+
+
 def change_source(session: Session, source_id: int, values: dict[str, Any]) -> None:
     """Change title, language, base_url or internal."""
     session.execute(update(SourceRow).where(col(SourceRow.id) == source_id).values(values))

@@ -1,6 +1,7 @@
 """The console's page of a newsletter's look: logo, colours, words around the stories, order of sections; no template needed."""
 
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Annotated, Final
 from urllib.parse import urlencode
 
@@ -17,9 +18,12 @@ from syndication.domain.pictures import MOST_BYTES, picture_from
 from syndication.domain.seams import Task
 from syndication.store.admins import audit
 from syndication.store.browsing import Offer, offer_of
+from syndication.store.editing import lock_newsletter
 from syndication.store.looks import Look, keep_picture, save_look
+from syndication.store.people import audit_log
 from syndication.store.templates import active_template
 from syndication.web.admin.access import SignedIn
+from syndication.web.admin.forms import Filled, changes, differences, mark_of
 from syndication.web.admin.mail_preview import Shown, preview_answer, preview_body
 from syndication.web.deps import deps_of
 from syndication.web.render import private_page
@@ -27,6 +31,17 @@ from syndication.web.render import private_page
 router = APIRouter(prefix="/admin/newsletters/{name}/look")
 
 _POSTAL_LENGTH: Final = 300
+_LABELS: Final = MappingProxyType(
+    {
+        "logo": "Logo",
+        "accent": "Colour of titles and buttons",
+        "ground": "Colour around the sheet",
+        "header": "Line under the title",
+        "footer": "Words at the end",
+        "postal_address": "Postal address",
+        "sections": "Order of the sections",
+    }
+)
 
 
 class _Fields(BaseModel):
@@ -111,17 +126,34 @@ def _change(request: Request, admin: SignedIn, name: str, words: dict[str, str],
         look = replace(look, logo=picture.name)
         with deps.database.write() as session:
             keep_picture(session, picture)
+    form = Filled(_values(look), words.get("mark", ""), {"": fault} if fault else {})
     if fault or "show" in words:
-        return _page(request, admin, offer, look, fault=fault, status=422 if fault else 200)
-    with deps.database.write() as session:
-        save_look(session, offer.newsletter_id, look)
-        change = (
-            {**_words(before), "sections": list(before.sections)},
-            {**_words(look), "sections": list(look.sections)},
-        )
-        audit(session, admin.login, "newsletter.look", f"newsletter {name}", deps.clock(), change)
+        return _page(request, admin, offer, look, form)
+    form = _save(request, admin, offer, look, form)
+    if form.differences:
+        return _page(request, admin, offer, look, form)
     deps.enqueue(Task.PUBLISH, "publish")
     return RedirectResponse(f"/admin/newsletters/{name}/look?saved=1", 303)
+
+
+def _save(request: Request, admin: SignedIn, offer: Offer, look: Look, form: Filled) -> Filled:
+    """Save it, unless somebody else saved meanwhile: then the form with what differs."""
+    deps, target = deps_of(request), f"newsletter {offer.newsletter_id}"
+    with deps.database.write() as session:
+        lock_newsletter(session, offer.newsletter_id)
+        current = offer_of(session, offer.newsletter.slug)
+        before = _values(_look_of(current.newsletter)) if current else {}
+        if mark_of(before) == form.mark:
+            save_look(session, offer.newsletter_id, look)
+            audit(session, admin.login, "newsletter.look", target, deps.clock(), changes(before, form.values))
+            return form
+        entries = audit_log(session, target=target, limit=1)
+    return replace(
+        form,
+        mark=mark_of(before),
+        differences=differences(_LABELS, before, form.values) or (("", "", ""),),
+        saved_by=entries[0].actor if entries else "",
+    )
 
 
 def _read(before: Look, words: dict[str, str]) -> tuple[Look, str]:
@@ -173,29 +205,23 @@ def _swatches(look: Look) -> list[Swatch]:
     return [Swatch(where, words, ground, contrast(words, ground), changed) for where, words, ground, changed in used]
 
 
-def _page(  # noqa: PLR0913 - what a form can look like
-    request: Request,
-    admin: SignedIn,
-    offer: Offer,
-    look: Look,
-    *,
-    fault: str = "",
-    saved: bool = False,
-    status: int = 200,
+def _page(
+    request: Request, admin: SignedIn, offer: Offer, look: Look, form: Filled | None = None, *, saved: bool = False
 ) -> Response:
+    form = form or Filled(_values(look), mark_of(_values(look)))
     titles = {topic.slug: topic.title for topic in offer.topics}
     return private_page(
         request,
         "admin/look.html",
-        status=status,
+        status=form.status,
         admin=admin,
         newsletter=offer.newsletter,
         look=look,
+        form=form,
         sections=[(slug, titles[slug]) for slug in look.sections],
         swatches=_swatches(look) if is_colour(look.accent) and is_colour(look.ground) else [],
         enough=AA,
         limits={"header": HEADER_LENGTH, "footer": FOOTER_LENGTH, "postal": _POSTAL_LENGTH, "bytes": MOST_BYTES},
-        fault=fault,
         saved=saved,
         query=urlencode({**_words(look), "order": ",".join(look.sections)}),
     )
@@ -211,6 +237,10 @@ def _words(look: Look) -> dict[str, str]:
         "footer": look.footer,
         "postal_address": look.postal_address,
     }
+
+
+def _values(look: Look) -> dict[str, object]:
+    return {**_words(look), "sections": list(look.sections)}
 
 
 def _look_of(newsletter: Newsletter) -> Look:

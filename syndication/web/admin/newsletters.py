@@ -151,7 +151,10 @@ def another_schedule(
         check(cron, zone)
     except CronError as error:
         values = _values(stored)
-        return _page(request, admin, stored, Filled(values, mark_of(values), {"cron": str(error)}), (cron, zone))
+        faults = {"cron": str(error)}
+        return _page(
+            request, admin, stored, Filled(values, mark_of(values), faults), ScheduleEntry(cadence, cron, zone)
+        )
     with deps.database.write() as session:
         number = add_schedule(session, newsletter_id, ScheduleEntry(cadence, cron.strip(), zone.strip()), now)
         after = {"newsletter": stored.value.slug, "cadence": cadence.value, "cron": cron, "zone": zone}
@@ -288,7 +291,7 @@ def _page(
     admin: Admin,
     stored: StoredNewsletter | None,
     form: Filled,
-    schedule: tuple[str, str] | None = None,
+    schedule: ScheduleEntry | None = None,
 ) -> Response:
     deps = deps_of(request)
     with deps.database.read() as session:
@@ -307,6 +310,5 @@ def _page(
         policies=UNKNOWN_WORDS,
         schedules=schedules,
         cadences={one.value: one.value for one in Cadence},
-        cron=schedule[0] if schedule else "30 7 * * FRI",
-        zone=schedule[1] if schedule else deps.site.zone,
+        schedule=schedule or ScheduleEntry(Cadence.WEEKLY, "30 7 * * FRI", deps.site.zone),
     )

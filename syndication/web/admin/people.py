@@ -51,7 +51,7 @@ def invite_somebody(
 ) -> Response:
     """Make a link that makes one admin, and show it, this once."""
     if not label.strip():
-        return _page(request, admin, fault="Say for whom the link is.")
+        return _page(request, admin, fault="Say for whom the link is.", role=role)
     deps, secret = deps_of(request), secrets.token_urlsafe(_SECRET_BYTES)
     now = deps.clock()
     with deps.database.write() as session:
@@ -136,7 +136,15 @@ def log_page(request: Request, admin: SignedIn, before: int | None = None) -> Re
     return private_page(request, "admin/log.html", admin=admin, entries=shown, older=older)
 
 
-def _page(request: Request, admin: Admin, *, fault: str = "", link: str = "", link_for: str = "") -> Response:
+def _page(
+    request: Request,
+    admin: Admin,
+    *,
+    fault: str = "",
+    link: str = "",
+    link_for: str = "",
+    role: Role = Role.VIEWER,
+) -> Response:
     deps = deps_of(request)
     now, is_owner = deps.clock(), admin.role is Role.OWNER
     with deps.database.read() as session:
@@ -150,6 +158,7 @@ def _page(request: Request, admin: Admin, *, fault: str = "", link: str = "", li
             log_ins=log_ins(session, now, None if is_owner else admin.login),
             here=mark_of(hash_of(request.cookies.get(COOKIE, ""))),
             roles=list(Role),
+            chosen=role,
             is_owner=is_owner,
             fault=fault,
             link=link,

@@ -1,5 +1,7 @@
 """The console's pages of sources: what there is and how it does, adding with a preview, one source with its repairs."""
 
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, HTTPException, UploadFile
@@ -17,11 +19,12 @@ from syndication.jobs.check_source import check_source
 from syndication.jobs.manage_sources import import_opml, outlines_of, save_source
 from syndication.net.hosts import host_of
 from syndication.store.access import save_access
-from syndication.store.admins import audit
+from syndication.store.admins import Admin, audit
 from syndication.store.collecting import list_sources
 from syndication.store.managing import (
     SourcePage,
     change_source,
+    lock_source,
     make_urgent,
     pause_source,
     remove_source,
@@ -30,20 +33,38 @@ from syndication.store.managing import (
     use_address,
     use_identity,
 )
+from syndication.store.people import audit_log
 from syndication.web.admin.access import Editor, SignedIn
+from syndication.web.admin.forms import Filled, changes, differences, mark_of
 from syndication.web.deps import deps_of
 from syndication.web.render import private_page
 
 router = APIRouter(prefix="/admin/sources")
 
 
+_LABELS: Final = MappingProxyType(
+    {
+        "title": "Title",
+        "url": "Address",
+        "language": "Language, when it does not say",
+        "internal": "It lives on a private network",
+    }
+)
+
+
 class ChangeForm(BaseModel):
-    """What an admin says of a source."""
+    """What an admin says of a source. mark: of what was saved when the form was opened."""
 
     title: str = Field(default="", max_length=200)
     url: str = Field(default="", max_length=2000)
     language: str = Field(default="", max_length=35)
     internal: bool = False
+    mark: str = ""
+
+    def values(self) -> dict[str, object]:
+        """What was typed, tidied."""
+        words = {name: getattr(self, name).strip() for name in ("title", "url", "language")}
+        return {**words, "internal": self.internal}
 
 
 class AccessForm(BaseModel):
@@ -57,7 +78,25 @@ class AccessForm(BaseModel):
     user_agent: str = Field(default="", max_length=300)
 
 
+@dataclass(frozen=True, slots=True)
+class Pasted:
+    """The form of a new source as it is shown."""
+
+    url: str = ""
+    kind: SourceKind = SourceKind.FEED
+    internal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """The form of how a source lets us in, as it is shown. A password is never shown again."""
+
+    typed: AccessForm = field(default_factory=AccessForm)
+    fault: str = ""
+
+
 _KINDS: Final = (SourceKind.FEED, SourceKind.SITEMAP, SourceKind.PUSH)
+_NOTHING: Final = Pasted()
 _SHOWN: Final = 30
 
 
@@ -85,7 +124,7 @@ def add(
     try:
         number = save_source(deps.database, source, admin.login, deps.clock())
     except SourceError as error:
-        return _list(request, admin, status=422, fault=str(error), url=url)
+        return _list(request, admin, fault=str(error), pasted=Pasted(location, kind, internal))
     return RedirectResponse(f"/admin/sources/{number}", 303)
 
 
@@ -101,7 +140,7 @@ def check(
     """What the address would bring, before anything is saved."""
     deps = deps_of(request)
     if deps.checker is None or not url.strip():
-        return _list(request, admin, status=422, fault="Paste an address first.", url=url)
+        return _list(request, admin, fault="Paste an address first.", pasted=Pasted("", kind, internal))
     location = url.strip() if "://" in url else f"https://{url.strip()}"
     found = check_source(
         deps.database, deps.checker, Source("check", "", kind, location, internal=internal), deps.clock()
@@ -114,7 +153,7 @@ def check(
         found=found,
         items=found.items[:_SHOWN],
         url=location,
-        kinds=_KINDS,
+        pasted=Pasted(location, kind, internal),
     )
 
 
@@ -133,9 +172,9 @@ def import_file(request: Request, admin: Editor, file: UploadFile) -> Response:
     """Add the feeds of an OPML file."""
     deps = deps_of(request)
     try:
-        done = import_opml(deps.database, read_opml(file.file.read()), deps.clock())
+        done = import_opml(deps.database, read_opml(file.file.read()), admin.login, deps.clock())
     except SourceError as error:
-        return _list(request, admin, status=422, fault=str(error))
+        return _list(request, admin, fault=str(error))
     return _list(request, admin, said=f"{plural(done.added, 'feed')} added, {done.known} known already.")
 
 
@@ -149,26 +188,28 @@ def source(request: Request, admin: SignedIn, source_id: int) -> Response:
 def change(request: Request, admin: Editor, source_id: int, form: Annotated[ChangeForm, Form()]) -> Response:
     """Change what the admin says of a source. A new address is visited at once."""
     deps, page = deps_of(request), _found(request, source_id)
-    if not form.title.strip():
-        return _one(request, admin, page, status=422, fault="A source needs a title.")
-    now, url = deps.clock(), form.url.strip()
-    if url and page.source.kind not in {SourceKind.FOLDER, SourceKind.PUSH} and not host_of(url):
-        return _one(request, admin, page, status=422, fault="The address must look like https://example.org/feed.")
-    values = {"title": form.title.strip(), "language": form.language.strip(), "internal": form.internal}
-    with deps.database.write() as session:
-        change_source(session, source_id, values)
-        if url and url != page.source.location:
-            use_address(session, source_id, url)
-        before = {"title": page.source.title, "location": page.source.location}
-        audit(
-            session,
-            admin.login,
-            "source.change",
-            f"source {source_id}",
-            now,
-            (before, {"title": form.title, "location": url}),
+    filled = Filled(form.values(), form.mark, _faults(page.source, form))
+    if not filled.faults:
+        with deps.database.write() as session:
+            lock_source(session, source_id)
+            before = _values(source_page(session, source_id).source)
+            if mark_of(before) == filled.mark:
+                target, now = f"source {source_id}", deps.clock()
+                change_source(
+                    session, source_id, {name: filled.values[name] for name in ("title", "language", "internal")}
+                )
+                if filled.values["url"] not in {"", before["url"]}:
+                    use_address(session, source_id, str(filled.values["url"]))
+                audit(session, admin.login, "source.change", target, now, changes(before, filled.values))
+                return RedirectResponse(f"/admin/sources/{source_id}", 303)
+            entries = audit_log(session, target=f"source {source_id}", limit=1)
+        filled = replace(
+            filled,
+            mark=mark_of(before),
+            differences=differences(_LABELS, before, filled.values) or (("", "", ""),),
+            saved_by=entries[0].actor if entries else "",
         )
-    return RedirectResponse(f"/admin/sources/{source_id}", 303)
+    return _one(request, admin, _found(request, source_id), filled)
 
 
 @router.post("/{source_id}/access")
@@ -177,7 +218,8 @@ def access(request: Request, admin: Editor, source_id: int, form: Annotated[Acce
     deps, page = deps_of(request), _found(request, source_id)
     pairs = [line.partition(":") for line in form.headers.splitlines() if line.strip()]
     if not all(colon and name.strip().isascii() and value.strip().isprintable() for name, colon, value in pairs):
-        return _one(request, admin, page, status=422, fault="Write one header a line, as in 'X-Key: secret'.")
+        fault = "Write one header a line, as in 'X-Key: secret'. The password has to be typed again."
+        return _one(request, admin, page, entrance=Entrance(form, fault))
     kept = tuple((name.strip(), value.strip()) for name, _, value in pairs)
     wanted = Access(form.user, form.password, kept, form.user_agent.strip(), form.proxy.strip(), form.ca.strip())
     assert deps.box is not None  # noqa: S101 - the service always has its keys
@@ -221,9 +263,26 @@ def _found(request: Request, source_id: int) -> SourcePage:
         raise HTTPException(404) from error
 
 
-def _list(
-    request: Request, admin: object, *, status: int = 200, fault: str = "", said: str = "", url: str = ""
-) -> Response:
+def _values(source: Source) -> dict[str, object]:
+    return {
+        "title": source.title,
+        "url": source.location,
+        "language": source.language,
+        "internal": source.internal,
+    }
+
+
+def _faults(source: Source, form: ChangeForm) -> dict[str, str]:
+    faults = {}
+    if not form.title.strip():
+        faults["title"] = "A source needs a title."
+    is_web = source.kind not in {SourceKind.FOLDER, SourceKind.PUSH}
+    if is_web and form.url.strip() and not host_of(form.url.strip()):
+        faults["url"] = "The address must look like https://example.org/feed."
+    return faults
+
+
+def _list(request: Request, admin: Admin, *, fault: str = "", said: str = "", pasted: Pasted = _NOTHING) -> Response:
     with deps_of(request).database.read() as session:
         listed = list_sources(session)
     order = {"failing": 0, "gone": 1, "late": 2, "ok": 3}
@@ -231,17 +290,31 @@ def _list(
     return private_page(
         request,
         "admin/sources.html",
-        status=status,
+        status=422 if fault else 200,
         admin=admin,
         sources=listed,
         fault=fault,
         said=said,
-        url=url,
-        kinds=_KINDS,
+        pasted=pasted,
     )
 
 
-def _one(request: Request, admin: object, page: SourcePage, *, status: int = 200, fault: str = "") -> Response:
+def _one(
+    request: Request,
+    admin: Admin,
+    page: SourcePage,
+    form: Filled | None = None,
+    entrance: Entrance | None = None,
+) -> Response:
+    saved, entrance = _values(page.source), entrance or Entrance()
+    form = form or Filled(saved, mark_of(saved))
     return private_page(
-        request, "admin/source.html", status=status, admin=admin, page=page, fault=fault, identities=list(Identity)
+        request,
+        "admin/source.html",
+        status=422 if entrance.fault else form.status,
+        admin=admin,
+        page=page,
+        form=form,
+        entrance=entrance,
+        identities=list(Identity),
     )

@@ -175,7 +175,7 @@ def act_on(
         raise HTTPException(404)
     ends_at = _instant(until, deps.site.zone)
     if act == "pause" and (ends_at is None or ends_at <= now):
-        return _reader(request, admin, found, {f"until-{subscription_id}": "Choose a day after today."})
+        return _reader(request, admin, found, {f"until-{subscription_id}": "Choose a day after today."}, until)
     with deps.database.write() as session:
         if act == "unsubscribe":
             done = unsubscribe(session, subscription_id, visit, now)
@@ -234,7 +234,9 @@ def _dossier(request: Request, subscriber_id: int) -> Dossier:
     return found
 
 
-def _reader(request: Request, admin: Admin, found: Dossier, faults: dict[str, str] | None = None) -> Response:
+def _reader(
+    request: Request, admin: Admin, found: Dossier, faults: dict[str, str] | None = None, until: str = ""
+) -> Response:
     deps = deps_of(request)
     mark = suppression_mark(deps.suppression_key, parse_address(found.address).key)
     with deps.database.read() as session:
@@ -249,6 +251,7 @@ def _reader(request: Request, admin: Admin, found: Dossier, faults: dict[str, st
         suppressed=suppressed,
         score=score,
         threshold=THRESHOLD,
+        until=until,
         faults=faults or {},
     )
 

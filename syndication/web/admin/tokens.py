@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Form, HTTPException
+from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -18,6 +19,15 @@ from syndication.web.render import private_page
 router = APIRouter(prefix="/admin/tokens")
 
 
+class TokenForm(BaseModel):
+    """What a token will be. days: it is valid, 0 for good."""
+
+    label: str = ""
+    scopes: tuple[Scope, ...] = ()
+    source: str = ""
+    days: int = Field(default=0, ge=0, le=3650)
+
+
 @router.get("/")
 def tokens_page(request: Request, admin: SignedIn) -> Response:
     """All tokens, and the form for another."""
@@ -25,26 +35,20 @@ def tokens_page(request: Request, admin: SignedIn) -> Response:
 
 
 @router.post("/")
-def create(
-    request: Request,
-    admin: Owner,
-    label: Annotated[str, Form()] = "",
-    scopes: Annotated[tuple[Scope, ...], Form()] = (),
-    source: Annotated[str, Form()] = "",
-    days: Annotated[int, Form(ge=0, le=3650)] = 0,
-) -> Response:
+def create(request: Request, admin: Owner, form: Annotated[TokenForm, Form()]) -> Response:
     """Make a token and show it, this once."""
     deps = deps_of(request)
     now = deps.clock()
     with deps.database.write() as session:
-        source_id = source_named(session, source) if source else None
-        fault = _fault(label, scopes, is_unknown=bool(source) and source_id is None)
-        secret = ""
-        if not fault:
-            wanted = NewToken(label, scopes, source_id, now + timedelta(days=days) if days else None)
-            number, secret = create_token(session, wanted, now)
-            audit(session, admin.login, "token.create", f"token {number}", now, ({}, {"label": label}))
-    return _page(request, admin, secret=secret, fault=fault, label=label, status=422 if fault else 200)
+        source_id = source_named(session, form.source) if form.source else None
+        fault = _fault(form.label, form.scopes, is_unknown=bool(form.source) and source_id is None)
+        if fault:
+            return _page(request, admin, form, fault=fault)
+        ends_at = now + timedelta(days=form.days) if form.days else None
+        number, secret = create_token(session, NewToken(form.label, form.scopes, source_id, ends_at), now)
+        after = {**form.model_dump(mode="json"), "scopes": sorted(form.scopes)}
+        audit(session, admin.login, "token.create", f"token {number}", now, ({}, after))
+    return _page(request, admin, secret=secret)
 
 
 @router.post("/{token_id}/revoke")
@@ -68,14 +72,14 @@ def _fault(label: str, scopes: tuple[Scope, ...], *, is_unknown: bool) -> str:
 
 
 def _page(
-    request: Request, admin: SignedIn, *, status: int = 200, secret: str = "", fault: str = "", label: str = ""
+    request: Request, admin: SignedIn, form: TokenForm | None = None, *, secret: str = "", fault: str = ""
 ) -> Response:
     deps = deps_of(request)
     with deps.database.read() as session:
         return private_page(
             request,
             "admin/tokens.html",
-            status=status,
+            status=422 if fault else 200,
             admin=admin,
             now=deps.clock(),
             tokens=list_tokens(session),
@@ -83,5 +87,5 @@ def _page(
             scopes=list(Scope),
             secret=secret,
             fault=fault,
-            label="" if secret else label,
+            form=form or TokenForm(scopes=(next(iter(Scope)),)),
         )

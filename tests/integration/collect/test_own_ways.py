@@ -148,7 +148,9 @@ def test_a_feed_is_refused_by_rules_that_name_us_alone(named: str, *, is_read: b
 def test_a_host_that_cannot_say_what_robots_may_read_is_asked_again_after_ten_minutes(path: str) -> None:
     with web_server(site("", 503)) as server:
         mine = reader()
-        assert "cannot say what robots may read" in reason(mine.fetch(on_site(server, path), NOW))
+        said = reason(mine.fetch(on_site(server, path), NOW))
+        assert "cannot say what robots may read" in said
+        assert "status 503" in said
         server.script = site("")
         assert "cannot say" in reason(mine.fetch(on_site(server, path), NOW + timedelta(minutes=9)))
         assert isinstance(mine.fetch(on_site(server, path), NOW + timedelta(minutes=11)), Fetched)

@@ -104,6 +104,7 @@ def test_a_wrong_schedule_is_explained_and_kept(website: Website) -> None:
     answer = ed.post(path, cadence="daily", cron="0 25 * * *", zone="Europe/Rome")
     assert answer.status_code == 422
     assert 'value="0 25 * * *"' in answer.text
+    assert '<option value="daily" selected>' in answer.text
 
 
 def test_a_skipped_slot_is_recorded_and_the_next_one_stays(website: Website) -> None:

@@ -59,6 +59,12 @@ def test_an_invitation_makes_one_admin_of_its_role_and_is_not_used_up_by_looking
     assert found.role is Role.EDITOR
 
 
+def test_an_invitation_for_nobody_keeps_the_role(website: Website) -> None:
+    answer = colleague(website).post("/admin/people/invite", label=" ", role="editor")
+    assert answer.status_code == 422
+    assert 'name="role"><option>viewer</option><option selected>editor</option>' in answer.text
+
+
 def test_a_taken_name_keeps_the_invitation_open(website: Website) -> None:
     link = invite(website, "viewer")
     taken = website.visitor().post(link, data={"name": "olga", "password": PASSWORD})

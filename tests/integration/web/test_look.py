@@ -11,6 +11,7 @@ from syndication.domain.seams import Task
 from syndication.store.newsletters import newsletter
 from syndication.store.tables import AuditEntryRow, PictureRow
 from tests.support.admins import log_in
+from tests.support.console import colleague
 from tests.support.website import Website
 
 LOOK = "/admin/newsletters/weekly/look"
@@ -40,8 +41,16 @@ def cookie(website: Website) -> str:
     return log_in(website)
 
 
+def mark(website: Website, cookie: str) -> str:
+    """Of the form as it is opened now."""
+    found = re.search(r'name="mark" value="(\w+)"', website.visitor().get(LOOK, headers={"cookie": cookie}).text)
+    assert found is not None
+    return found[1]
+
+
 def send(website: Website, cookie: str, words: dict[str, str], picture: bytes = b"") -> tuple[int, str]:
     files = {"picture": ("logo.png", picture, "image/png")}
+    words = {"mark": mark(website, cookie), **words}
     answer = website.visitor().post(LOOK, data=words, files=files, headers={"cookie": cookie})
     return answer.status_code, answer.text
 
@@ -134,6 +143,23 @@ def test_what_cannot_be_used_is_refused_with_the_reason_and_changes_nothing(
 
     assert (status, fault in page) == (422, True)
     assert stored(website) == before
+
+
+def test_of_two_people_the_second_sees_what_the_first_saved(website: Website, cookie: str) -> None:
+    bert = colleague(website, "bert").cookie
+    seen = mark(website, bert)
+    send(website, cookie, {**WORDS, "header": "By Anna"})
+    late = {**WORDS, "header": "By Bert", "mark": seen}
+
+    status, page = send(website, bert, late)
+    assert (status, stored(website)["header"]) == (409, "By Anna")
+    for words in ("Saved by anna meanwhile", "<td>By Anna</td><td>By Bert</td>", 'value="By Bert"'):
+        assert words in page, words
+
+    found = re.search(r'name="mark" value="(\w+)"', page)
+    assert found is not None
+    assert send(website, bert, {**late, "mark": found[1]})[0] == 303
+    assert stored(website)["header"] == "By Bert"
 
 
 def test_a_look_is_shown_before_it_is_saved(website: Website, cookie: str) -> None:

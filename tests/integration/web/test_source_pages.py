@@ -1,6 +1,7 @@
 """The console's pages of sources: a look before saving, adding, repairs, lists of feeds."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import httpx
@@ -12,7 +13,7 @@ from syndication.domain.states import Health, SourceKind
 from syndication.keys import SecretBox
 from syndication.store.access import access_from, sealed_access
 from syndication.store.admins import hash_of, offer_setup
-from syndication.store.tables import SourceAnswerRow, SourceMoveRow, SourceRow
+from syndication.store.tables import AuditEntryRow, SourceAnswerRow, SourceMoveRow, SourceRow
 from syndication.store.visiting import URGENT
 from tests.support import rows
 from tests.support.web_server import Reply, Seen, WebServer, web_server
@@ -40,16 +41,22 @@ def publisher() -> Iterator[WebServer]:
 class Console:
     """A logged-in admin."""
 
-    def __init__(self, website: Website) -> None:
+    def __init__(self, website: Website, allowed: Sequence[str] = ("127.0.0.0/8",)) -> None:
         with website.database.write() as session:
             offer_setup(session, hash_of("secret"), website.now)
-        checker = SourceFetcher("Test/1", ["127.0.0.0/8"], pause=lambda _: None)
+        checker = SourceFetcher("Test/1", allowed, pause=lambda _: None)
         self.visitor = website.visitor(box=BOX, checker=checker)
         made = self.visitor.post("/admin/setup/secret", data={"name": "Anna", "password": "a long sentence"})
         self.headers = {"cookie": made.headers["set-cookie"].split(";")[0]}
 
     def get(self, path: str) -> httpx.Response:
         return self.visitor.get(path, headers=self.headers)
+
+    def mark(self, number: int) -> str:
+        """Of a source's form as it is opened now."""
+        found = re.search(r'name="mark" value="(\w+)"', self.get(f"/admin/sources/{number}").text)
+        assert found is not None
+        return found[1]
 
     def post(self, path: str, **form: Any) -> httpx.Response:  # noqa: ANN401 - any field
         return self.visitor.post(path, data=form, headers=self.headers)
@@ -101,6 +108,18 @@ def test_an_address_that_gives_nothing_says_why(console: Console, url: str) -> N
     page = console.post("/admin/sources/check", url=url)
     assert page.status_code == 422
     assert 'role="alert"' in page.text
+
+
+def test_a_look_that_fails_keeps_the_form_with_the_box_that_mends_it(website: Website, publisher: WebServer) -> None:
+    closed = Console(website, allowed=())
+    page = closed.post("/admin/sources/check", url=publisher.url("/news.xml"), kind="sitemap")
+    assert page.status_code == 422
+    assert "Say that it lives on a private network" in page.text
+    assert f'value="{publisher.url("/news.xml")}"' in page.text
+    assert '<option value="sitemap" selected>' in page.text
+    assert "<span>It lives on a private network</span>" in page.text
+    opened = closed.post("/admin/sources/check", url=publisher.url("/news.xml"), internal="true")
+    assert (opened.status_code, "A word" in opened.text) == (200, True)
 
 
 def test_repairs_are_one_click_away(website: Website, console: Console) -> None:
@@ -193,6 +212,8 @@ def test_feeds_come_in_by_opml_and_go_out_again(website: Website, console: Conso
     assert "One &amp; only" in out.text
     with website.database.read() as session:
         assert list(session.exec(select(SourceRow.slug).order_by(col(SourceRow.slug)))) == ["one-only", "two"]
+        actors = session.exec(select(AuditEntryRow.actor).where(AuditEntryRow.action == "source.import")).all()
+    assert set(actors) == {"anna"}
     wrong = console.visitor.post(
         "/admin/sources/import", files={"file": ("a.opml", b"<html/>")}, headers=console.headers
     )
@@ -203,7 +224,8 @@ def test_a_source_can_be_changed_and_a_new_address_is_visited_at_once(website: W
     with website.database.write() as session:
         number = rows.add_source(session, "feed")
         session.execute(update(SourceRow).values(kind=SourceKind.FEED, location="https://e.org/1", etag='"a"'))
-    changed = console.post(f"/admin/sources/{number}", title="New", url="https://e.org/2", language="it")
+    mark = console.mark(number)
+    changed = console.post(f"/admin/sources/{number}", title="New", url="https://e.org/2", language="it", mark=mark)
     assert changed.status_code == 303
     row = one(website)
     assert (row.title, row.location, row.language, row.etag, row.next_poll_at) == (
@@ -213,6 +235,39 @@ def test_a_source_can_be_changed_and_a_new_address_is_visited_at_once(website: W
         "",
         URGENT,
     )
-    assert console.post(f"/admin/sources/{number}", title="New", url="nowhere").status_code == 422
-    assert console.post(f"/admin/sources/{number}", title=" ").status_code == 422
     assert console.get("/admin/sources/999").status_code == 404
+    with website.database.read() as session:
+        entry = session.exec(select(AuditEntryRow).where(AuditEntryRow.action == "source.change")).one()
+    assert entry.before == {"title": "Feed", "url": "https://e.org/1", "language": ""}
+    assert entry.after == {"title": "New", "url": "https://e.org/2", "language": "it"}
+
+
+def test_what_cannot_be_saved_of_a_source_stays_in_its_form(website: Website, console: Console) -> None:
+    with website.database.write() as session:
+        number = rows.add_source(session, "feed")
+        session.execute(update(SourceRow).values(kind=SourceKind.FEED, location="https://e.org/1"))
+    path = f"/admin/sources/{number}"
+    wrong = console.post(path, title=" ", url="nowhere", language="it", internal="true", mark=console.mark(number))
+    assert wrong.status_code == 422
+    for words in ("A source needs a title.", "The address must look like", 'value="nowhere"', 'value="it"'):
+        assert words in wrong.text, words
+    assert 'name="internal" value="true" checked' in wrong.text
+    form = {"user": "me", "password": "geheim", "headers": "nonsense", "proxy": "http://p:1", "user_agent": "U"}
+    unclear = console.post(f"{path}/access", **form)
+    assert unclear.status_code == 422
+    for words in ('value="me"', ">nonsense</textarea>", 'value="http://p:1"', 'value="U"', "typed again"):
+        assert words in unclear.text, words
+    assert "geheim" not in unclear.text
+    assert one(website).location == "https://e.org/1"
+
+
+def test_of_two_people_the_second_sees_what_the_first_saved_of_a_source(website: Website, console: Console) -> None:
+    with website.database.write() as session:
+        number = rows.add_source(session, "feed")
+        session.execute(update(SourceRow).values(kind=SourceKind.FEED, location="https://e.org/1"))
+    mark, form = console.mark(number), {"url": "https://e.org/1"}
+    assert console.post(f"/admin/sources/{number}", title="First", mark=mark, **form).status_code == 303
+    late = console.post(f"/admin/sources/{number}", title="Second", mark=mark, **form)
+    assert (late.status_code, one(website).title) == (409, "First")
+    assert "Saved by anna meanwhile" in late.text
+    assert "<td>First</td><td>Second</td>" in late.text
