@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from syndication.domain.entries import Entries, ScheduleEntry
 from syndication.domain.errors import ConfigError, PictureError
-from syndication.domain.newsletters import FOOTER_LENGTH, HEADER_LENGTH, Newsletter
+from syndication.domain.newsletters import FOOTER_LENGTH, HEADER_LENGTH, LONGEST_REVIEW_MINUTES, Newsletter
 from syndication.domain.pictures import Picture, picture_from
 from syndication.domain.source_options import SourceOptions, options_from
 from syndication.domain.sources import Source
@@ -52,7 +52,7 @@ class _ScheduleEntry(BaseModel):
     cadence: Cadence
     cron: str = ""
     zone: str
-    review_minutes: int = Field(default=0, ge=0, le=7 * 24 * 60)
+    review_minutes: int = Field(default=0, ge=0, le=LONGEST_REVIEW_MINUTES)
 
     @model_validator(mode="after")
     def _has_cron(self) -> Self:

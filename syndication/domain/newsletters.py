@@ -14,6 +14,8 @@ SUBJECT_LENGTH: Final = 150
 INTRO_LENGTH: Final = 10_000
 """Most characters of an editor's subject and of their words above the stories."""
 
+LONGEST_REVIEW_MINUTES: Final = 7 * 24 * 60
+
 
 @dataclass(frozen=True, slots=True)
 class Newsletter:

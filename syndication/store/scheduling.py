@@ -165,7 +165,7 @@ def skip_slot(session: Session, issue_id: int, note: str, now: datetime) -> None
 
 
 def save_schedule(session: Session, changed_schedule: StoredSchedule, now: datetime, *, expected_version: int) -> bool:
-    """Save cadence, cron, zone and enabled of a schedule and compute its next slot; whether it was saved.
+    """Save cadence, cron, zone, enabled and review of a schedule and compute its next slot; whether it was saved.
 
     False: somebody else saved it since `expected_version` was read. Raises CronError.
     """
@@ -180,6 +180,7 @@ def save_schedule(session: Session, changed_schedule: StoredSchedule, now: datet
             cron=cron,
             zone=value.zone,
             enabled=value.enabled,
+            review_s=changed_schedule.review_s,
             next_slot=following,
             version=expected_version + 1,
         )

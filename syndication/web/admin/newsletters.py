@@ -132,7 +132,10 @@ def save(
 ) -> Response:
     """Save a newsletter."""
     values = {**form.values(places), "slug": _stored(request, newsletter_id).value.slug}
-    return _save(request, admin, newsletter_id, Filled(values, form.mark, _faults(values)))
+    faults = _faults(values)
+    if form.own_hours and _is_reviewed(request, newsletter_id):
+        faults["own_hours"] = "Its issues are reviewed, and nobody can review one for every reader's hour."
+    return _save(request, admin, newsletter_id, Filled(values, form.mark, faults))
 
 
 @router.post("/{newsletter_id}/schedules")
@@ -277,6 +280,11 @@ def _stored(request: Request, newsletter_id: int) -> StoredNewsletter:
     if found is None:
         raise HTTPException(404)
     return found
+
+
+def _is_reviewed(request: Request, newsletter_id: int) -> bool:
+    with deps_of(request).database.read() as session:
+        return any(one.review_s for one in schedules_of(session, newsletter_id))
 
 
 def _number(written: str) -> float:

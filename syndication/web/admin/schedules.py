@@ -1,5 +1,6 @@
-"""The console's page of a schedule: words, zone, the next slots as typed, hold, skip one."""
+"""The console's page of a schedule: words, zone, the next slots as typed, review, hold, skip one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Annotated, Final
@@ -11,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from syndication.cron.slots import explain, next_slots
 from syndication.domain.errors import CronError
+from syndication.domain.newsletters import LONGEST_REVIEW_MINUTES, Newsletter
 from syndication.domain.states import Cadence
 from syndication.store.admins import Admin, audit
 from syndication.store.editing import skip_next
@@ -27,7 +29,13 @@ router = APIRouter(prefix="/admin/schedules")
 
 _PREVIEW: Final = 5
 _LABELS: Final = MappingProxyType(
-    {"cadence": "How often", "cron": "Cron words", "zone": "Time zone", "enabled": "In use"}
+    {
+        "cadence": "How often",
+        "cron": "Cron words",
+        "zone": "Time zone",
+        "review": "Minutes for a review",
+        "enabled": "In use",
+    }
 )
 PRESETS: Final = MappingProxyType(
     {
@@ -50,11 +58,15 @@ class Preview:
 
 
 class ScheduleForm(BaseModel):
-    """version: of the schedule when the form was opened. show: the next slots only, for browsers without JavaScript."""
+    """version: of the schedule when the form was opened. show: the next slots only, for browsers without JavaScript.
+
+    review: minutes.
+    """
 
     cadence: Cadence | None = None
     cron: str = ""
     zone: str = ""
+    review: str = "0"
     enabled: bool = False
     version: int = 0
     show: str = ""
@@ -84,16 +96,16 @@ def change_schedule(
     """Save the schedule, or only show what it would mean."""
     deps, stored = deps_of(request), _stored(request, schedule_id)
     cadence = form.cadence or stored.value.cadence
-    cron, zone = form.cron.strip(), form.zone.strip()
-    values = {"cadence": cadence.value, "cron": cron, "zone": zone, "enabled": form.enabled}
-    fault = _preview(request, cron, zone).fault
-    if form.show or fault:
-        faults = {"cron": fault} if fault and not form.show else {}
-        return _form(request, admin, stored, Filled(values, str(form.version), faults))
+    cron, zone, review = form.cron.strip(), form.zone.strip(), form.review.strip() or "0"
+    values = {"cadence": cadence.value, "cron": cron, "zone": zone, "review": review, "enabled": form.enabled}
+    faults = _faults(request, stored, values)
+    if form.show or faults:
+        return _form(request, admin, stored, Filled(values, str(form.version), {} if form.show else faults))
     now, before = deps.clock(), _values(stored)
-    after = replace(stored.value, cadence=cadence, cron=cron, zone=zone, enabled=form.enabled)
+    value = replace(stored.value, cadence=cadence, cron=cron, zone=zone, enabled=form.enabled)
+    after = replace(stored, value=value, review_s=int(review) * 60)
     with deps.database.write() as session:
-        saved = save_schedule(session, replace(stored, value=after), now, expected_version=form.version)
+        saved = save_schedule(session, after, now, expected_version=form.version)
         if saved:
             audit(session, admin.login, "schedule.change", f"schedule {schedule_id}", now, changes(before, values))
         entries = audit_log(session, target=f"schedule {schedule_id}", limit=1)
@@ -120,25 +132,49 @@ def skip(request: Request, admin: Editor, schedule_id: int) -> Response:
 
 def _values(stored: StoredSchedule) -> dict[str, object]:
     value = stored.value
-    return {"cadence": value.cadence.value, "cron": value.cron, "zone": value.zone, "enabled": value.enabled}
+    return {
+        "cadence": value.cadence.value,
+        "cron": value.cron,
+        "zone": value.zone,
+        "review": str(stored.review_s // 60),
+        "enabled": value.enabled,
+    }
+
+
+def _faults(request: Request, stored: StoredSchedule, values: Mapping[str, object]) -> dict[str, str]:
+    faults, review = {}, str(values["review"])
+    cron = _preview(request, str(values["cron"]), str(values["zone"])).fault
+    if cron:
+        faults["cron"] = cron
+    if not (review.isdecimal() and len(review) < 6 and int(review) <= LONGEST_REVIEW_MINUTES):  # noqa: PLR2004 - digits
+        faults["review"] = f"Write 0, or for how many minutes, at most {LONGEST_REVIEW_MINUTES} (a week)."
+    elif int(review) and _letter(request, stored).own_hours:
+        faults["review"] = (
+            "Readers of this newsletter may choose their own hour, and nobody can review an issue for each."
+        )
+    return faults
 
 
 def _form(request: Request, admin: Admin, stored: StoredSchedule, form: Filled) -> Response:
-    with deps_of(request).database.read() as session:
-        letter = newsletter(session, stored.newsletter_id)
-    assert letter is not None  # noqa: S101 - the schedule has a foreign key on it
     return private_page(
         request,
         "admin/schedule.html",
         status=form.status,
         admin=admin,
         stored=stored,
-        newsletter=letter.value,
+        newsletter=_letter(request, stored),
         form=form,
         presets=list(PRESETS),
         cadences={one.value: one.value for one in Cadence},
         preview=_preview(request, str(form.values["cron"]), str(form.values["zone"])),
     )
+
+
+def _letter(request: Request, stored: StoredSchedule) -> Newsletter:
+    with deps_of(request).database.read() as session:
+        letter = newsletter(session, stored.newsletter_id)
+    assert letter is not None  # noqa: S101 - the schedule has a foreign key on it
+    return letter.value
 
 
 def _preview(request: Request, cron: str, zone: str) -> Preview:

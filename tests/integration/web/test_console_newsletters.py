@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import httpx
+import pytest
 from sqlmodel import select
 
 from syndication.domain.roles import Role
@@ -135,3 +137,39 @@ def test_a_preset_fills_in_the_form_and_saves_nothing(website: Website) -> None:
     page = ed.words("/admin/schedules/1?preset=Every+weekday+at+08%3A00")
     assert 'value="0 8 * * 1-5"' in page
     assert "0 8 * * 1-5" not in ed.words("/admin/schedules/1")
+
+
+def reviewed(website: Website, minutes: str) -> httpx.Response:
+    """Save the only schedule with this many minutes for a review."""
+    with website.database.read() as session:
+        now = session.exec(select(ScheduleRow)).one()
+    form = {"cron": now.cron, "zone": now.zone, "version": str(now.version), "enabled": "true", "review": minutes}
+    return colleague(website, "ed", Role.EDITOR).post(f"/admin/schedules/{now.id}", **form)
+
+
+def test_a_review_before_each_issue_is_set_on_its_schedule(website: Website) -> None:
+    assert reviewed(website, "90").status_code == 303
+    with website.database.read() as session:
+        assert session.exec(select(ScheduleRow.review_s)).one() == 90 * 60
+    ed = colleague(website, "ed", Role.EDITOR)
+    assert 'name="review" type="text" value="90"' in ed.words("/admin/schedules/1")
+    assert ed.log("schedule.change")[0].after == {"review": "90"}
+
+
+@pytest.mark.parametrize("minutes", ["10081", "-1", "an hour", "1.5"])
+def test_a_review_of_no_length_or_over_a_week_is_refused(website: Website, minutes: str) -> None:
+    answer = reviewed(website, minutes)
+    assert (answer.status_code, f'value="{minutes}"' in answer.text) == (422, True)
+    assert "at most 10080 (a week)" in answer.text
+
+
+def test_hours_of_readers_own_and_a_review_exclude_each_other(website: Website) -> None:
+    ed = colleague(website, "ed", Role.EDITOR)
+    path = f"/admin/newsletters/{stored(website, 'weekly').id}"
+    reviewed(website, "90")
+    answer = ed.post(path, **form(mark=mark(ed, path), own_hours="true"))
+    assert (answer.status_code, "nobody can review one" in answer.text) == (422, True)
+    reviewed(website, "0")
+    assert ed.post(path, **form(mark=mark(ed, path), own_hours="true")).status_code == 303
+    answer = reviewed(website, "90")
+    assert (answer.status_code, "may choose their own hour" in answer.text) == (422, True)
