@@ -1,7 +1,7 @@
 """Feed → feed document: the bytes in one format with what HTTP needs to serve them."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -10,11 +10,12 @@ import brotli
 from isal import igzip
 
 from syndication.domain.feeds import Feed, FeedDocument, FeedFormat
+from syndication.publish.entries import Entry, entry
 from syndication.publish.fit import fitted
 from syndication.publish.json_feed import json_feed
-from syndication.publish.xml import atom, entries_of, rss
+from syndication.publish.xml import atom, rss
 
-_WRITERS: Final[dict[FeedFormat, Callable[[Feed], bytes]]] = {
+_WRITERS: Final[dict[FeedFormat, Callable[[Feed, Sequence[Entry]], bytes]]] = {
     FeedFormat.RSS: rss,
     FeedFormat.ATOM: atom,
     FeedFormat.JSON: json_feed,
@@ -30,19 +31,18 @@ _BROTLI_QUALITY: Final = 1
 def document(feed: Feed, form: FeedFormat) -> FeedDocument:
     """The feed in one format. The same feed gives the same bytes, in any process, on any day."""
     ready = fitted(feed)
-    return _document(ready, form, _WRITERS[form](ready))
+    return _document(ready, form, _WRITERS[form](ready, _entries(ready)))
 
 
 def documents(feed: Feed) -> tuple[FeedDocument, ...]:
     """The feed in every format: the same articles with the same ids in the same order."""
     ready = fitted(feed)
-    entries = entries_of(ready)
-    bodies = {
-        FeedFormat.RSS: rss(ready, entries),
-        FeedFormat.ATOM: atom(ready, entries),
-        FeedFormat.JSON: json_feed(ready),
-    }
-    return tuple(_document(ready, form, bodies[form]) for form in FeedFormat)
+    entries = _entries(ready)
+    return tuple(_document(ready, form, _WRITERS[form](ready, entries)) for form in FeedFormat)
+
+
+def _entries(feed: Feed) -> list[Entry]:
+    return [entry(item, feed) for item in feed.items]
 
 
 def _document(feed: Feed, form: FeedFormat, body: bytes) -> FeedDocument:

@@ -48,10 +48,11 @@ def _fitted_item(item: FeedItem, feed: Feed) -> FeedItem:
     summary = clean_text(item.summary)
     authors = tuple(name for name in map(clean_line, item.authors) if name)
     published_at = item.published_at.replace(microsecond=0)
+    url = absolute_url(item.url) or feed.home_url
     return replace(
         item,
-        url=absolute_url(item.url) or feed.home_url,
-        title=plain_line(item.title) or clean_line(summary)[:_TITLE_CHARACTERS] or item.url,
+        url=url,
+        title=plain_line(item.title) or clean_line(summary)[:_TITLE_CHARACTERS] or clean_line(item.url) or url,
         summary=summary,
         content=clean_text(item.content),
         authors=authors or (origin.title,),

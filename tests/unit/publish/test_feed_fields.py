@@ -90,6 +90,11 @@ def test_an_item_without_title_is_called_by_its_summary_and_else_by_its_address(
     assert by_address.title == "https://radar.example/1"
 
 
+def test_an_item_without_any_word_is_called_by_the_page_of_its_feed() -> None:
+    (item,) = fitted(a_feed(an_item(url="", title="", summary="", content=""))).items
+    assert item.title == item.url == "https://news.example.org/"
+
+
 def test_a_language_that_is_none_is_left_out() -> None:
     feed = fitted(a_feed(an_item(language="not a language!"), language="?"))
     assert feed.language == feed.items[0].language == ""
