@@ -250,4 +250,6 @@ def _next_issue(app: App) -> str:
 
 def _short(path: Path) -> Path:
     """A path as it is typed from here."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    here = Path.cwd()
+    is_short = here not in {here.parent, path} and path.is_relative_to(here)
+    return path.relative_to(here) if is_short else path

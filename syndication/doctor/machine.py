@@ -9,6 +9,7 @@ from syndication.backup import archives
 from syndication.doctor.patient import Patient
 from syndication.domain.findings import Finding, Verdict
 from syndication.store.installing import newest_instant
+from syndication.store.overview import machine_troubles
 from syndication.upkeep import MINIMUM_FREE
 
 _LOW_FREE: Final = 5 << 30
@@ -27,7 +28,7 @@ def alerts(patient: Patient) -> list[Finding]:
 
 
 def backup(patient: Patient) -> list[Finding]:
-    """Whether there is a fresh backup, on another disk."""
+    """Whether there is a fresh backup, on another disk, and the last one succeeded."""
     settings = patient.app.settings
     name, title = "backup", "Backup"
     kept = archives(settings.backup_folder)
@@ -35,6 +36,10 @@ def backup(patient: Patient) -> list[Finding]:
         words = "Switched off ([backup] every_hours = 0)."
         remedy = "Set it to 24, or make sure that another tool runs `syndication backup`."
         return [Finding(name, title, Verdict.WARNING, words, remedy)]
+    with patient.app.database.read() as session:
+        failed = next((one for one in machine_troubles(session) if one.cause == name), None)
+    if failed:
+        return [Finding(name, title, Verdict.FAULT, failed.what, f"Mend the cause. {failed.remedy}")]
     if not kept:
         words = "There is none yet; `serve` makes the first one within the hour."
         return [Finding(name, title, Verdict.WARNING, words, "Or run `syndication backup` now.")]

@@ -32,7 +32,10 @@ _FIELDS: Final = 500
 _NAME_LENGTH: Final = 120
 FATES: Final = MappingProxyType(
     {
-        Fate.ADDED: ("New readers", "They get the next issue. Nobody is asked again: you declared that they agreed."),
+        Fate.ADDED: (
+            "New readers",
+            "They get the next issue, with what comes in from now on. Nobody is asked again: you declared that they agreed.",
+        ),
         Fate.KNOWN: ("Known already", "They stay as they are; their own choices count more than a list."),
         Fate.OPTED_OUT: ("Opted out", "They left, here or in the list, and are not mailed."),
         Fate.SUPPRESSED: ("Never mailed again", "Their address bounced, complained, was erased or was stopped here."),

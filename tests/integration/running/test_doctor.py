@@ -22,6 +22,7 @@ from syndication.store.database import open_database
 from syndication.store.installing import seed
 from syndication.store.migrate import migrate
 from syndication.store.tables import NewsletterRow
+from syndication.upkeep import Upkeep
 from syndication.web.app import create_app
 from tests.support import rows
 from tests.support.certificates import make_certificate
@@ -250,6 +251,18 @@ def test_an_unsubscribe_address_that_redirects_is_told(folder: Path) -> None:
             found = say(app, server.names)["unsubscribe"]
     assert found.verdict is Verdict.FAULT
     assert "is redirected (301)" in found.words
+
+
+def test_a_backup_that_failed_is_told_with_its_cause(trial: App) -> None:
+    trial.settings.backup_folder.write_text("in the way")
+    Upkeep(lambda: trial.settings, trial.database)(NOW)
+    found = say(trial)["backup"]
+    assert found.verdict is Verdict.FAULT
+    assert str(trial.settings.backup_folder) in found.words
+    assert "Mend the cause." in found.remedy
+    trial.settings.backup_folder.unlink()
+    Upkeep(lambda: trial.settings, trial.database)(NOW)
+    assert say(trial)["backup"].verdict is Verdict.WARNING  # made, on the disk of the data
 
 
 def test_a_clock_that_went_back_is_noticed(trial: App) -> None:
