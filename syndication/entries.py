@@ -1,24 +1,29 @@
-"""config/{topics,newsletters,sources}.toml → entries: what `init` inserts when its slug is absent.
+"""config/{topics,newsletters,sources}.toml → entries: what `init` inserts when its slug is absent, and `config apply` takes over.
 
-After that the database is the truth. An unknown key is an error that names file, entry and the nearest valid key.
+In between the database is the truth. An unknown key is an error that names file, entry and the nearest valid key.
 """
 
 import difflib
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from syndication.cron.cadences import words_of
+from syndication.domain.configuration import Kind, name_of
 from syndication.domain.entries import Entries, ScheduleEntry
-from syndication.domain.errors import ConfigError, PictureError
+from syndication.domain.errors import ConfigError, CronError, PictureError
 from syndication.domain.newsletters import FOOTER_LENGTH, HEADER_LENGTH, LONGEST_REVIEW_MINUTES, Newsletter
 from syndication.domain.pictures import Picture, picture_from
 from syndication.domain.source_options import SourceOptions, options_from
 from syndication.domain.sources import Source
 from syndication.domain.states import Cadence, FirstFetch, SourceKind, UnknownPolicy
 from syndication.domain.topics import Topic
+from syndication.jobs.entry_faults import look_fault, newsletter_faults, schedule_faults, source_faults, topic_faults
 from syndication.lang.words import LANGUAGES
 from syndication.settings import read_toml
+from syndication.store.looks import look_of
 
 _SLUG: Final = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 
@@ -33,9 +38,12 @@ class _Entry(BaseModel):
 class _TopicEntry(_Entry):
     description: str = ""
     rule: str = Field(min_length=1)
+    enabled: bool = True
 
 
 class _SourceEntry(_Entry):
+    # May be empty: it then comes with the first visit.
+    title: str
     kind: SourceKind
     location: str = ""
     base_url: str = ""
@@ -44,6 +52,7 @@ class _SourceEntry(_Entry):
     internal: bool = False
     full_text: bool = True
     options: dict[str, Any] = Field(default_factory=dict)
+    enabled: bool = True
 
 
 class _ScheduleEntry(BaseModel):
@@ -53,6 +62,7 @@ class _ScheduleEntry(BaseModel):
     cron: str = ""
     zone: str
     review_minutes: int = Field(default=0, ge=0, le=LONGEST_REVIEW_MINUTES)
+    enabled: bool = True
 
     @model_validator(mode="after")
     def _has_cron(self) -> Self:
@@ -78,7 +88,8 @@ class _NewsletterEntry(_Entry):
     unknown_policy: UnknownPolicy = UnknownPolicy.RESEND
     own_hours: bool = False
     languages: tuple[str, ...] = ()
-    schedules: tuple[_ScheduleEntry, ...] = Field(min_length=1)
+    # Whoever wants none has to say so.
+    schedules: tuple[_ScheduleEntry, ...]
 
     @model_validator(mode="after")
     def _hours_are_whose(self) -> Self:
@@ -96,12 +107,15 @@ class _NewsletterEntry(_Entry):
         return self
 
 
-def load_entries(folder: Path) -> Entries:
-    """The entries below `folder`; a missing file has none. Raises ConfigError."""
+def load_entries(folder: Path, known_topics: Collection[str] = ()) -> Entries:
+    """The entries below `folder`; a missing file has none. Raises ConfigError.
+
+    known_topics: slugs that newsletters may name beside those of the file.
+    """
     topics = _read(folder / "topics.toml", "topics", _TopicEntry)
     sources = _read(folder / "sources.toml", "sources", _SourceEntry)
     newsletters = _read(folder / "newsletters.toml", "newsletters", _NewsletterEntry)
-    known = {topic.slug for topic in topics}
+    known = {topic.slug for topic in topics} | set(known_topics)
     for letter in newsletters:
         for slug in letter.topics:
             if slug not in known:
@@ -112,9 +126,34 @@ def load_entries(folder: Path) -> Entries:
     return Entries(
         tuple(Topic(entry.slug, entry.title, entry.description, entry.rule) for entry in topics),
         tuple(_source(folder, entry) for entry in sources),
-        tuple((_newsletter(entry, logos.get(entry.slug)), _schedules(entry)) for entry in newsletters),
+        tuple((_newsletter(entry, logos.get(entry.slug)), _schedules(folder, entry)) for entry in newsletters),
         tuple(logos.values()),
+        frozenset(
+            [name_of(Kind.TOPIC, entry.slug) for entry in topics if not entry.enabled]
+            + [name_of(Kind.SOURCE, entry.slug) for entry in sources if not entry.enabled]
+        ),
     )
+
+
+def require_sound(folder: Path, entries: Entries) -> None:
+    """Ask of all entries what the console asks before it saves one. Raises ConfigError that names file, entry and key."""
+    for topic in entries.topics:
+        _refuse(folder / "topics.toml", "topics", topic.slug, topic_faults(topic))
+    for source in entries.sources:
+        _refuse(folder / "sources.toml", "sources", source.slug, source_faults(source))
+    for newsletter, schedules in entries.newsletters:
+        faults = newsletter_faults(newsletter)
+        look = look_fault(look_of(newsletter))
+        faults |= {"accent, ground, header, footer, postal_address": look} if look and not faults else {}
+        for schedule in schedules:
+            faults |= {f"schedules.{key}": words for key, words in schedule_faults(schedule).items()}
+        _refuse(folder / "newsletters.toml", "newsletters", newsletter.slug, faults)
+
+
+def _refuse(path: Path, table: str, slug: str, faults: Mapping[str, str]) -> None:
+    for key, words in faults.items():
+        message = f"{path}: [[{table}]] '{slug}': '{key}': {words}"
+        raise ConfigError(message)
 
 
 def _source(folder: Path, entry: _SourceEntry) -> Source:
@@ -160,8 +199,15 @@ def _logo(folder: Path, entry: _NewsletterEntry) -> Picture:
         raise ConfigError(message) from error
 
 
-def _schedules(entry: _NewsletterEntry) -> tuple[ScheduleEntry, ...]:
-    return tuple(ScheduleEntry(**schedule.model_dump()) for schedule in entry.schedules)
+def _schedules(folder: Path, entry: _NewsletterEntry) -> tuple[ScheduleEntry, ...]:
+    try:
+        return tuple(
+            ScheduleEntry(**{**schedule.model_dump(), "cron": words_of(schedule.cadence, schedule.cron)})
+            for schedule in entry.schedules
+        )
+    except CronError as error:
+        message = f"{folder / 'newsletters.toml'}: [[newsletters]] '{entry.slug}': 'schedules.cron': {error}"
+        raise ConfigError(message) from error
 
 
 _Some = TypeVar("_Some", bound=_Entry)

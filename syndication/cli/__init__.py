@@ -7,6 +7,7 @@ import typer
 from syndication import __version__
 from syndication.cli import (
     admins,
+    configuring,
     content,
     demo,
     mail_in,
@@ -45,6 +46,7 @@ app.add_typer(content.feeds, name="feeds")
 app.add_typer(reviewing.issues, name="issues")
 app.add_typer(people.subscribers, name="subscribers")
 app.add_typer(mail_in.suppressed, name="suppressions")
+app.add_typer(configuring.config, name="config")
 app.add_typer(admins.admin, name="admin")
 app.add_typer(tokens.tokens, name="tokens")
 app.add_typer(mail_templates.templates, name="templates")

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
 
 import typer
@@ -46,6 +47,13 @@ def print_facts(facts: Mapping[str, object]) -> None:
     width = max((len(name) for name in facts), default=0)
     for name, value in facts.items():
         out.print(f"[dim]{escape(name):<{width}}[/dim]  {escape(_word(value))}")
+
+
+def short(path: Path) -> Path:
+    """A path as it is typed from here."""
+    here = Path.cwd()
+    is_short = here not in {here.parent, path} and path.is_relative_to(here)
+    return path.relative_to(here) if is_short else path
 
 
 def _word(value: object) -> str:

@@ -17,7 +17,7 @@ from rich.markup import escape
 from syndication.app import App, Runner, now, open_app
 from syndication.backup import make_backup, restore_backup
 from syndication.cli.logs import log_from
-from syndication.cli.output import FAILED, Json, errors_in_words, out, print_facts, print_json
+from syndication.cli.output import FAILED, Json, errors_in_words, out, print_facts, print_json, short
 from syndication.doctor.examining import examine, is_ready
 from syndication.domain.findings import Finding, Verdict
 from syndication.domain.plural import plural
@@ -218,14 +218,14 @@ def _say_what_runs(app: App) -> None:
     facts |= {"First admin": f"{setup}  (works once)"} if setup else {"Console": f"{url}/admin/"}
     if settings.outbox:
         shown = f", shown at {url}/mailbox/" if settings.profile is Profile.TRIAL else ""
-        facts["Mail"] = f"stays in {_short(settings.outbox)}{shown}"
+        facts["Mail"] = f"stays in {short(settings.outbox)}{shown}"
     else:
         facts["Mail"] = "leaves by SMTP"
     facts["Next issue"] = _next_issue(app)
     facts["Configuration"] = (
-        f"{_short(settings.config_folder)}, your own in {_short(settings.var_folder)}/syndication.toml"
+        f"{short(settings.config_folder)}, your own in {short(settings.var_folder)}/syndication.toml"
     )
-    facts["Data"] = _short(settings.var_folder) if app.database.is_sqlite else "PostgreSQL"
+    facts["Data"] = short(settings.var_folder) if app.database.is_sqlite else "PostgreSQL"
     out.print(f"\n[bold]{escape(app.site.title)}[/bold] is running ({settings.profile}). Ctrl-C stops it.\n")
     print_facts(facts)
 
@@ -246,10 +246,3 @@ def _next_issue(app: App) -> str:
     if not slots:
         return "none planned"
     return f"{slots[0].newsletter_title}, {slot_words(slots[0].slot, slots[0].schedule.value.zone)}"
-
-
-def _short(path: Path) -> Path:
-    """A path as it is typed from here."""
-    here = Path.cwd()
-    is_short = here not in {here.parent, path} and path.is_relative_to(here)
-    return path.relative_to(here) if is_short else path

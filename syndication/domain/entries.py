@@ -1,4 +1,4 @@
-"""Entries: what config/ names before the database knows it."""
+"""Entries: what config/ names, or the database holds, in the one form that can be written down."""
 
 from dataclasses import dataclass
 
@@ -20,13 +20,15 @@ class ScheduleEntry:
     cron: str
     zone: str
     review_minutes: int = 0
+    enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """Everything config/ names."""
+    """Everything that is named. off: topics and sources that are switched off, as 'topic/SLUG' and 'source/SLUG'."""
 
     topics: tuple[Topic, ...] = ()
     sources: tuple[Source, ...] = ()
     newsletters: tuple[tuple[Newsletter, tuple[ScheduleEntry, ...]], ...] = ()
     pictures: tuple[Picture, ...] = ()
+    off: frozenset[str] = frozenset()

@@ -5,11 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from sqlmodel import Session
+
 from syndication.collect.opml import Outline
 from syndication.domain.errors import SourceError
 from syndication.domain.plural import plural
 from syndication.domain.sources import Source
 from syndication.domain.states import SourceKind
+from syndication.jobs.entry_faults import source_faults
 from syndication.net.hosts import host_of
 from syndication.store.admins import audit
 from syndication.store.collecting import add_source, list_sources, places
@@ -32,20 +35,23 @@ def save_source(database: Database, source: Source, actor: str, now: datetime) -
 
     Raises SourceError when its address is no address, or a source has it already.
     """
-    is_address = source.kind in {SourceKind.FOLDER, SourceKind.PUSH} or bool(host_of(source.location))
-    if not is_address:
-        message = "The address must look like https://example.org/feed."
-        raise SourceError(message)
+    for words in source_faults(source).values():
+        raise SourceError(words)
     with database.write() as session:
-        known = places(session).get(source.location) if source.location else None
-        if known:
-            message = f"'{known}' is a source with this address already."
-            raise SourceError(message)
+        require_own_place(session, source)
         wanted = source.slug or source.title or host_of(source.location)
         number = add_source(session, replace(source, slug=free_slug(session, wanted)), now)
         make_urgent(session, number)
         audit(session, actor, "source.add", f"source {number}", now, ({}, {"location": source.location}))
     return number
+
+
+def require_own_place(session: Session, source: Source) -> None:
+    """Raises SourceError when another source has this one's address."""
+    known = places(session).get(source.location) if source.location else None
+    if known not in {None, source.slug}:
+        message = f"'{known}' is a source with this address already."
+        raise SourceError(message)
 
 
 def import_opml(

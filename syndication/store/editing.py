@@ -51,15 +51,19 @@ def lock_newsletter(session: Session, newsletter_id: int) -> None:
     session.get_one(NewsletterRow, newsletter_id, with_for_update=True)
 
 
-def save_newsletter(session: Session, newsletter_id: int, value: Newsletter) -> None:
-    """Save everything but the slug; `topics` in the order of the sections. Topics that are switched off stay offered."""
+def save_newsletter(session: Session, newsletter_id: int, value: Newsletter, *, whole: bool = False) -> None:
+    """Save everything but the slug and the look; `topics` in the order of the sections.
+
+    Topics that are switched off stay offered, unless the caller knows of them too (whole).
+    """
     row = session.get_one(NewsletterRow, newsletter_id)
     row.title, row.description, row.language = value.title, value.description, value.language
     row.sender_name, row.sender_address, row.reply_to = value.sender_name, value.sender_address, value.reply_to
     row.own_hours, row.languages = value.own_hours, list(value.languages)
     row.postal_address, row.unknown_policy = value.postal_address, value.unknown_policy
     session.add(row)
-    known = dict(session.exec(select(TopicRow.slug, TopicRow.id).where(col(TopicRow.enabled))).all())
+    shown = select(TopicRow.slug, TopicRow.id)
+    known = dict(session.exec(shown if whole else shown.where(col(TopicRow.enabled))).all())
     offered = NewsletterTopicRow.newsletter_id == newsletter_id
     session.execute(
         delete(NewsletterTopicRow).where(

@@ -38,9 +38,9 @@ def tag_prefix_of(session: Session) -> str:
     return row.value
 
 
-def known_slugs(session: Session, table: type[TopicRow | SourceRow | NewsletterRow]) -> frozenset[str]:
-    """The slugs a table holds."""
-    return frozenset(session.exec(select(table.slug)).all())
+def ids_by_slug(session: Session, table: type[TopicRow | SourceRow | NewsletterRow]) -> dict[str, int]:
+    """What a table holds; removed sources, too."""
+    return {slug: number or 0 for slug, number in session.exec(select(table.slug, table.id)).all()}
 
 
 def newest_instant(session: Session) -> datetime | None:

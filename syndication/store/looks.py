@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select, update
 
+from syndication.domain.newsletters import Newsletter
 from syndication.domain.pictures import Picture
 from syndication.store.inserting import insert_new
 from syndication.store.tables import NewsletterRow, NewsletterTopicRow, PictureRow, TopicRow
@@ -21,6 +22,19 @@ class Look:
     footer: str
     postal_address: str
     sections: tuple[str, ...]
+
+
+def look_of(newsletter: Newsletter) -> Look:
+    """How a newsletter looks; its sections are the topics it offers."""
+    return Look(
+        newsletter.accent.lower(),
+        newsletter.ground.lower(),
+        newsletter.logo,
+        newsletter.header,
+        newsletter.footer,
+        newsletter.postal_address,
+        newsletter.topics,
+    )
 
 
 def keep_picture(session: Session, picture: Picture) -> None:

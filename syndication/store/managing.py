@@ -2,14 +2,14 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import delete, update
 from sqlmodel import Session, col, func, select
 
-from syndication.domain.source_options import Identity, options_from, options_to
+from syndication.domain.source_options import Identity, SourceOptions, options_from, options_to
 from syndication.domain.sources import Source
 from syndication.domain.states import Health
 from syndication.store.collecting import source_from, source_row
@@ -118,7 +118,13 @@ def use_address(session: Session, source_id: int, location: str) -> None:
 def use_identity(session: Session, source_id: int, identity: Identity) -> None:
     """Recognise a source's items by something else from its next visit on."""
     row = source_row(session, source_id)
-    row.options = {**options_to(options_from(row.options)), "identity": identity.value}
+    use_options(session, source_id, replace(options_from(row.options), identity=identity))
+
+
+def use_options(session: Session, source_id: int, options: SourceOptions) -> None:
+    """Read a source otherwise from its next visit on, also what it holds already."""
+    row = source_row(session, source_id)
+    row.options = options_to(options)
     row.body_hash, row.marks = "", ""
     session.add(row)
     session.flush()
@@ -130,7 +136,7 @@ def lock_source(session: Session, source_id: int) -> None:
 
 
 def change_source(session: Session, source_id: int, values: dict[str, Any]) -> None:
-    """Change title, language, base_url or internal."""
+    """Change title, language, base_url, internal, full_text or first_fetch."""
     session.execute(update(SourceRow).where(col(SourceRow.id) == source_id).values(values))
 
 

@@ -50,6 +50,19 @@ def newsletters(session: Session) -> list[StoredNewsletter]:
     return _stored(session, session.exec(select(NewsletterRow).order_by(col(NewsletterRow.id))).all())
 
 
+def offered_slugs(session: Session) -> dict[int, tuple[str, ...]]:
+    """The topics of each newsletter by its id, in their order; those that are switched off, too."""
+    found: dict[int, tuple[str, ...]] = {}
+    statement = (
+        select(NewsletterTopicRow.newsletter_id, TopicRow.slug)
+        .join(TopicRow, col(TopicRow.id) == col(NewsletterTopicRow.topic_id))
+        .order_by(col(NewsletterTopicRow.position), col(TopicRow.id))
+    )
+    for newsletter_id, slug in session.exec(statement):
+        found[newsletter_id] = (*found.get(newsletter_id, ()), slug)
+    return found
+
+
 def add_newsletter(
     session: Session, value: Newsletter, schedules: Sequence[ScheduleEntry], now: datetime
 ) -> StoredNewsletter:
@@ -102,6 +115,7 @@ def add_schedule(
         last_cut=counter(session, "seq"),
         review_s=entry.review_minutes * 60,
         is_own=is_own,
+        enabled=entry.enabled,
     )
     session.add(row)
     session.flush()

@@ -76,6 +76,9 @@ COMMANDS = (
     "tokens list",
     "tokens revoke",
     "templates use",
+    "config diff",
+    "config apply",
+    "config export",
 )
 
 

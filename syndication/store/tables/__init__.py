@@ -21,7 +21,7 @@ from syndication.store.tables.collecting import (
     WebSubRow,
 )
 from syndication.store.tables.columns import metadata
-from syndication.store.tables.console import AdminRow, AdminSessionRow, AuditEntryRow, TokenRow
+from syndication.store.tables.console import AdminRow, AdminSessionRow, AuditEntryRow, TakenEntryRow, TokenRow
 from syndication.store.tables.feeds import (
     ArchiveEntryRow,
     ChangedArticleRow,
@@ -113,6 +113,7 @@ __all__ = [
     "SubscriptionRow",
     "SubscriptionTopicRow",
     "SuppressionRow",
+    "TakenEntryRow",
     "TemplateVersionRow",
     "TokenRow",
     "TopicRow",

@@ -1,4 +1,4 @@
-"""Tables of people who run it: admin, session, token, audit entry. No stage sees these."""
+"""Tables of those who run it: admin, session, token, audit entry, entries taken over from files. No stage sees these."""
 
 from datetime import datetime
 from typing import Any
@@ -70,3 +70,13 @@ class AuditEntryRow(SQLModel, table=True):
     target: str
     before: dict[str, Any] = json_column(dict)
     after: dict[str, Any] = json_column(dict)
+
+
+class TakenEntryRow(SQLModel, table=True):
+    """An entry of config/ as its file said it when it was last taken over. name: 'KIND/SLUG'. marks: of each field."""
+
+    __tablename__ = "taken_entry"
+
+    name: str = Field(primary_key=True, max_length=160)
+    marks: dict[str, str] = json_column(dict)
+    at: datetime

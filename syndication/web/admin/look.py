@@ -13,13 +13,14 @@ from starlette.responses import RedirectResponse, Response
 
 from syndication.compose.colour import AA, INK, NIGHT, PAPER, contrast, is_colour, palette
 from syndication.domain.errors import PictureError
-from syndication.domain.newsletters import FOOTER_LENGTH, HEADER_LENGTH, Newsletter
+from syndication.domain.newsletters import FOOTER_LENGTH, HEADER_LENGTH
 from syndication.domain.pictures import MOST_BYTES, picture_from
 from syndication.domain.seams import Task
+from syndication.jobs.entry_faults import POSTAL_LENGTH, look_fault
 from syndication.store.admins import audit
 from syndication.store.browsing import Offer, offer_of
 from syndication.store.editing import lock_newsletter
-from syndication.store.looks import Look, keep_picture, save_look
+from syndication.store.looks import Look, keep_picture, look_of, save_look
 from syndication.store.people import audit_log
 from syndication.store.templates import active_template
 from syndication.web.admin.access import SignedIn
@@ -30,7 +31,6 @@ from syndication.web.render import private_page
 
 router = APIRouter(prefix="/admin/newsletters/{name}/look")
 
-_POSTAL_LENGTH: Final = 300
 _LABELS: Final = MappingProxyType(
     {
         "logo": "Logo",
@@ -73,7 +73,7 @@ class Swatch:
 def look_page(request: Request, admin: SignedIn, name: str, saved: str = "") -> Response:
     """The form, with the mail as it looks now."""
     offer = _offer(request, name)
-    return _page(request, admin, offer, _look_of(offer.newsletter), saved=bool(saved))
+    return _page(request, admin, offer, look_of(offer.newsletter), saved=bool(saved))
 
 
 @router.post("")
@@ -93,10 +93,10 @@ def look_mail(
     """The digest in a look that may not be saved yet."""
     del admin
     offer = _offer(request, name)
-    look = _look_of(offer.newsletter)
+    look = look_of(offer.newsletter)
     given = fields.model_dump(exclude={"order"}, exclude_unset=True)
     tried = replace(look, **given, sections=tuple(filter(None, fields.order.split(","))) or look.sections)
-    if _fault(tried):
+    if look_fault(tried):
         tried = look
     topics = tuple(sorted(offer.topics, key=lambda topic: tried.sections.index(topic.slug)))
     newsletter = replace(
@@ -116,7 +116,7 @@ def look_mail(
 
 def _change(request: Request, admin: SignedIn, name: str, words: dict[str, str], body: bytes) -> Response:
     deps, offer = deps_of(request), _offer(request, name)
-    before = _look_of(offer.newsletter)
+    before = look_of(offer.newsletter)
     look, fault = _read(before, words)
     try:
         picture = picture_from(body) if body else None
@@ -142,7 +142,7 @@ def _save(request: Request, admin: SignedIn, offer: Offer, look: Look, form: Fil
     with deps.database.write() as session:
         lock_newsletter(session, offer.newsletter_id)
         current = offer_of(session, offer.newsletter.slug)
-        before = _values(_look_of(current.newsletter)) if current else {}
+        before = _values(look_of(current.newsletter)) if current else {}
         if mark_of(before) == form.mark:
             save_look(session, offer.newsletter_id, look)
             audit(session, admin.login, "newsletter.look", target, deps.clock(), changes(before, form.values))
@@ -168,24 +168,7 @@ def _read(before: Look, words: dict[str, str]) -> tuple[Look, str]:
         postal_address=words.get("postal_address", before.postal_address).strip(),
         sections=tuple(sorted(before.sections, key=lambda slug: places[slug])),
     )
-    return look, _fault(look)
-
-
-def _fault(look: Look) -> str:
-    if not (is_colour(look.accent) and is_colour(look.ground)):
-        return "Write colours as # and six digits or letters a to f, such as #0b5fa5."
-    if (
-        len(look.header) > HEADER_LENGTH
-        or len(look.footer) > FOOTER_LENGTH
-        or len(look.postal_address) > _POSTAL_LENGTH
-    ):
-        return (
-            f"The words are too long: at most {HEADER_LENGTH} characters under the title, {FOOTER_LENGTH} at the end,"
-            f" {_POSTAL_LENGTH} for the postal address. Long frames make mails that Gmail cuts off."
-        )
-    if not look.postal_address:
-        return "The postal address is missing. The law asks for it in every mail."
-    return ""
+    return look, look_fault(look)
 
 
 def _number(words: str) -> int:
@@ -221,7 +204,7 @@ def _page(
         sections=[(slug, titles[slug]) for slug in look.sections],
         swatches=_swatches(look) if is_colour(look.accent) and is_colour(look.ground) else [],
         enough=AA,
-        limits={"header": HEADER_LENGTH, "footer": FOOTER_LENGTH, "postal": _POSTAL_LENGTH, "bytes": MOST_BYTES},
+        limits={"header": HEADER_LENGTH, "footer": FOOTER_LENGTH, "postal": POSTAL_LENGTH, "bytes": MOST_BYTES},
         saved=saved,
         query=urlencode({**_words(look), "order": ",".join(look.sections)}),
     )
@@ -241,18 +224,6 @@ def _words(look: Look) -> dict[str, str]:
 
 def _values(look: Look) -> dict[str, object]:
     return {**_words(look), "sections": list(look.sections)}
-
-
-def _look_of(newsletter: Newsletter) -> Look:
-    return Look(
-        newsletter.accent,
-        newsletter.ground,
-        newsletter.logo,
-        newsletter.header,
-        newsletter.footer,
-        newsletter.postal_address,
-        newsletter.topics,
-    )
 
 
 def _offer(request: Request, name: str) -> Offer:

@@ -12,12 +12,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from syndication.cron.slots import check
-from syndication.deliver.addresses import parse_address
 from syndication.domain.entries import ScheduleEntry
-from syndication.domain.errors import AddressError, CronError, StoreError
+from syndication.domain.errors import CronError, StoreError
 from syndication.domain.newsletters import Newsletter
 from syndication.domain.seams import Task
 from syndication.domain.states import Cadence, UnknownPolicy
+from syndication.jobs.entry_faults import SLUG, newsletter_faults
 from syndication.lang.words import LANGUAGES, own_names
 from syndication.store.admins import Admin, audit
 from syndication.store.classifying import load_topics
@@ -27,7 +27,6 @@ from syndication.store.people import audit_log
 from syndication.store.scheduling import schedules_of
 from syndication.web.admin.access import Editor, SignedIn
 from syndication.web.admin.forms import Filled, changes, differences, mark_of
-from syndication.web.admin.topics import SLUG
 from syndication.web.deps import deps_of
 from syndication.web.language import offered_by
 from syndication.web.render import private_page
@@ -132,7 +131,7 @@ def save(
 ) -> Response:
     """Save a newsletter."""
     values = {**form.values(places), "slug": _stored(request, newsletter_id).value.slug}
-    faults = _faults(values)
+    faults = newsletter_faults(_newsletter(values))
     if form.own_hours and _is_reviewed(request, newsletter_id):
         faults["own_hours"] = "Its issues are reviewed, and nobody can review one for every reader's hour."
     return _save(request, admin, newsletter_id, Filled(values, form.mark, faults))
@@ -167,7 +166,7 @@ def another_schedule(
 
 def _create(request: Request, admin: Admin, values: dict[str, object]) -> Response:
     deps = deps_of(request)
-    faults = _faults(values)
+    faults = newsletter_faults(_newsletter(values))
     if not SLUG.fullmatch(str(values["slug"])):
         faults["slug"] = "The short name stands in addresses: small letters, digits and hyphens, such as weekly."
     if not faults:
@@ -220,26 +219,6 @@ def _write(
     value = replace(current.value, **{name: getattr(typed, name) for name in _LABELS}) if current else typed
     save_newsletter(session, newsletter_id, value)
     audit(session, admin.login, "newsletter.change", f"newsletter {newsletter_id}", now, changes(before, filled.values))
-
-
-def _faults(values: Mapping[str, object]) -> dict[str, str]:
-    needed = {
-        "title": "Give the newsletter a title.",
-        "sender_name": "Say who sends it; readers see this name in their mailbox.",
-        "postal_address": "The law asks for a postal address in every mail.",
-    }
-    faults = {name: words for name, words in needed.items() if not values[name]}
-    for name in ("sender_address", "reply_to"):
-        try:
-            if values[name] or name == "sender_address":
-                parse_address(str(values[name]))
-        except AddressError as error:
-            faults[name] = str(error)
-    if values["language"] not in LANGUAGES:
-        faults["language"] = f"There are words for mails in: {', '.join(LANGUAGES)}."
-    if not values["topics"]:
-        faults["topics"] = "Offer at least one topic."
-    return faults
 
 
 def _newsletter(values: Mapping[str, object]) -> Newsletter:

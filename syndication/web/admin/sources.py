@@ -16,8 +16,8 @@ from syndication.domain.source_options import Identity
 from syndication.domain.sources import Access, Source
 from syndication.domain.states import FirstFetch, SourceKind
 from syndication.jobs.check_source import check_source
+from syndication.jobs.entry_faults import source_faults
 from syndication.jobs.manage_sources import import_opml, outlines_of, save_source
-from syndication.net.hosts import host_of
 from syndication.store.access import save_access
 from syndication.store.admins import Admin, audit
 from syndication.store.collecting import list_sources
@@ -276,9 +276,9 @@ def _faults(source: Source, form: ChangeForm) -> dict[str, str]:
     faults = {}
     if not form.title.strip():
         faults["title"] = "A source needs a title."
-    is_web = source.kind not in {SourceKind.FOLDER, SourceKind.PUSH}
-    if is_web and form.url.strip() and not host_of(form.url.strip()):
-        faults["url"] = "The address must look like https://example.org/feed."
+    found = source_faults(replace(source, location=form.url.strip())) if form.url.strip() else {}
+    if found:
+        faults["url"] = found["location"]
     return faults
 
 

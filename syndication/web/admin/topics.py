@@ -1,6 +1,6 @@
 """The console's pages of topics: words and rules, with what a change would do before it is saved."""
 
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Final
@@ -11,10 +11,10 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from syndication.domain.errors import RuleError, StoreError
-from syndication.domain.rules import parse
+from syndication.domain.errors import StoreError
 from syndication.domain.seams import Task
 from syndication.domain.topics import Topic
+from syndication.jobs.entry_faults import topic_faults
 from syndication.jobs.topic_effect import SPAN, Effect, effect_of
 from syndication.store.admins import Admin, audit
 from syndication.store.classifying import save_topic
@@ -27,7 +27,6 @@ from syndication.web.render import private_page
 
 router = APIRouter(prefix="/admin/topics")
 
-SLUG: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _LABELS: Final = {
     "title": "Title",
     "slug": "Short name",
@@ -116,7 +115,7 @@ def move(request: Request, admin: Editor, topic_id: int, way: Annotated[str, For
 
 def _submit(request: Request, admin: Admin, line: TopicLine | None, form: TopicForm) -> Response:
     values = form.values()
-    faults = _faults(values)
+    faults = topic_faults(_topic(values))
     filled = Filled(values, form.mark, faults)
     if faults:
         return _page(request, admin, line, filled)
@@ -170,8 +169,7 @@ def _write(session: Session, admin: Admin, current: TopicLine | None, filled: Fi
     rule = str(values["rule"])
     if current and current.value.rule.strip() == rule:
         rule = current.value.rule  # other white space is no other rule: nothing is looked at again
-    topic = Topic(slug, str(values["title"]), str(values["description"]), rule)
-    save_topic(session, topic, enabled=bool(values["enabled"]))
+    save_topic(session, replace(_topic(values), rule=rule), enabled=bool(values["enabled"]))
     number = (
         current.topic_id
         if current
@@ -181,17 +179,8 @@ def _write(session: Session, admin: Admin, current: TopicLine | None, filled: Fi
     audit(session, admin.login, action, f"topic {number}", now, changes(_values(current) if current else {}, values))
 
 
-def _faults(values: dict[str, object]) -> dict[str, str]:
-    faults = {}
-    if not values["title"]:
-        faults["title"] = "Give the topic a title; readers see it."
-    if not SLUG.fullmatch(str(values["slug"])) or len(str(values["slug"])) > 64:  # noqa: PLR2004 - the column's length
-        faults["slug"] = "The short name stands in addresses: small letters, digits and hyphens, such as ai-agents."
-    try:
-        parse(str(values["rule"]))
-    except RuleError as error:
-        faults["rule"] = str(error)
-    return faults
+def _topic(values: Mapping[str, object]) -> Topic:
+    return Topic(str(values["slug"]), str(values["title"]), str(values["description"]), str(values["rule"]))
 
 
 def _values(line: TopicLine) -> dict[str, object]:

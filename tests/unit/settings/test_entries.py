@@ -6,7 +6,7 @@ import pytest
 
 from syndication.domain.errors import ConfigError
 from syndication.domain.states import FirstFetch, SourceKind
-from syndication.entries import load_entries
+from syndication.entries import load_entries, require_sound
 
 TOPIC = '[[topics]]\nslug = "agents"\ntitle = "Agents"\nrule = "agent*"\n'
 LETTER = """[[newsletters]]
@@ -80,3 +80,46 @@ def test_languages_that_have_no_words_are_refused_by_name(tmp_path: Path) -> Non
 
     (letter, _) = load_entries(write(tmp_path, newsletters=with_languages.replace(', "tlh"', ""))).newsletters[0]
     assert letter.languages == ("it",)
+
+
+def test_what_is_switched_off_is_told_and_a_newsletter_may_say_that_it_has_no_schedule(tmp_path: Path) -> None:
+    source = '[[sources]]\nslug = "a"\ntitle = ""\nkind = "push"\nenabled = false\n'
+    letter = LETTER.partition("[[newsletters.schedules]]")[0] + "schedules = []\n"
+    entries = load_entries(write(tmp_path, topics=TOPIC + "enabled = false\n", sources=source, newsletters=letter))
+    assert entries.off == {"topic/agents", "source/a"}
+    assert entries.newsletters[0][1] == ()
+
+
+def test_a_newsletter_may_name_topics_that_only_the_database_has(tmp_path: Path) -> None:
+    assert load_entries(write(tmp_path, newsletters=LETTER), known_topics=["agents"]).newsletters
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({"topics": TOPIC.replace("agent*", "(agent*")}, r"topics.toml: \[\[topics\]\] 'agents': 'rule': "),
+        (
+            {"newsletters": LETTER.replace("w@example", "w example")},
+            "newsletters.toml: .* 'weekly': 'sender_address': ",
+        ),
+        ({"newsletters": LETTER.replace("Europe/Rome", "Europe/Roma")}, "'weekly': 'schedules.cron': .*Europe/Roma"),
+        (
+            {"newsletters": LETTER.replace('"Street 1"', '"' + "x" * 301 + '"')},
+            "postal_address': The words are too long",
+        ),
+        (
+            {"sources": '[[sources]]\nslug = "a"\ntitle = "A"\nkind = "feed"\nlocation = "example.org"\n'},
+            "sources.toml: .* 'a': 'location': The address must look like",
+        ),
+    ],
+)
+def test_files_are_asked_what_the_console_asks(tmp_path: Path, files: dict[str, str], words: str) -> None:
+    entries = load_entries(write(tmp_path, **files), known_topics=["agents"])
+    with pytest.raises(ConfigError, match=words):
+        require_sound(tmp_path, entries)
+
+
+def test_a_monthly_schedule_whose_words_cannot_be_read_is_told_by_file_and_key(tmp_path: Path) -> None:
+    monthly = LETTER.replace('"weekly"\ncron = "30 7 * * FRI"', '"monthly"\ncron = "30 7"')
+    with pytest.raises(ConfigError, match=r"newsletters.toml: .* 'weekly': 'schedules.cron': "):
+        load_entries(write(tmp_path, topics=TOPIC, newsletters=monthly))

@@ -1,0 +1,159 @@
+"""Files against the database: what differs, which of the two changed, and what becomes of it."""
+
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import given
+
+from syndication.domain.configuration import (
+    HIDDEN,
+    LOG_IN,
+    Fields,
+    Side,
+    State,
+    compare,
+    fields_of,
+    is_alike,
+    marks_of,
+)
+from syndication.domain.entries import Entries, ScheduleEntry
+from syndication.domain.newsletters import Newsletter
+from syndication.domain.source_options import ApiRules, Identity, PageRules, SourceOptions
+from syndication.domain.sources import Source
+from syndication.domain.states import Cadence, SourceKind
+from syndication.domain.web_address import without_secrets
+from tests.support.entries import all_entries
+
+FILE: Fields = {"title": "New", "enabled": True}
+OLD: Fields = {"title": "Old", "enabled": True}
+
+
+def state_of(file: Fields, stored: Fields, before: Fields | None) -> tuple[State, list[Side]]:
+    taken = {} if before is None else {"topic/a": marks_of(before)}
+    (found,) = compare({"topic/a": file}, {"topic/a": stored}, taken)
+    return found.state, [field.changed_in for field in found.fields]
+
+
+def test_what_only_the_file_changed_is_taken_over() -> None:
+    assert state_of(FILE, OLD, before=OLD) == (State.CHANGED, [Side.FILE])
+
+
+def test_what_only_the_database_changed_is_a_conflict() -> None:
+    assert state_of(OLD, FILE, before=OLD) == (State.CONFLICT, [Side.DATABASE])
+
+
+def test_what_both_changed_is_a_conflict() -> None:
+    assert state_of(FILE, {**OLD, "title": "Console"}, before=OLD) == (State.CONFLICT, [Side.BOTH])
+
+
+def test_one_field_that_the_database_changed_keeps_the_whole_entry_from_being_written_over() -> None:
+    assert state_of({**FILE, "enabled": True}, {**OLD, "enabled": False}, before=OLD) == (
+        State.CONFLICT,
+        [Side.FILE, Side.DATABASE],
+    )
+
+
+def test_what_nobody_remembers_is_a_conflict() -> None:
+    assert state_of(FILE, OLD, before=None) == (State.CONFLICT, [Side.UNKNOWN])
+
+
+def test_a_field_that_came_with_a_later_version_counts_as_unchanged_in_the_database() -> None:
+    assert state_of({"title": "T", "enabled": False}, {"title": "T", "enabled": True}, before={"title": "T"}) == (
+        State.CHANGED,
+        [Side.FILE],
+    )
+
+
+def test_an_option_that_was_not_named_was_as_by_default() -> None:
+    before: Fields = {"title": "T"}
+    assert state_of(before, {"title": "T", "options.zone": "Asia/Tokyo"}, before) == (State.CONFLICT, [Side.DATABASE])
+    assert state_of({"title": "T", "options.zone": "UTC"}, before, before) == (State.CHANGED, [Side.FILE])
+
+
+def test_what_was_changed_to_the_same_in_both_differs_in_nothing() -> None:
+    assert compare({"topic/a": FILE}, {"topic/a": FILE}, {"topic/a": marks_of(OLD)}) == ()
+
+
+@pytest.mark.parametrize(
+    ("taken", "removed", "state"),
+    [
+        ({}, (), State.NEW),
+        ({"source/a": marks_of(OLD)}, (), State.GONE),
+        ({"source/a": marks_of(OLD)}, ("source/a",), State.REFUSED),
+        ({}, ("source/a",), State.REFUSED),
+    ],
+)
+def test_an_entry_that_the_database_lacks(
+    taken: Mapping[str, Mapping[str, str]], removed: tuple[str, ...], state: State
+) -> None:
+    (found,) = compare({"source/a": {**FILE, LOG_IN: "x"}}, {}, taken, removed)
+    assert found.state is state
+    assert bool(found.why) is (state is State.REFUSED)
+    assert [field.file for field in found.fields] == ["New", True, HIDDEN]
+
+
+def test_a_source_cannot_become_one_of_another_kind() -> None:
+    (found,) = compare({"source/a": {"kind": "feed"}}, {"source/a": {"kind": "page"}}, {})
+    assert (found.state, bool(found.why)) == (State.REFUSED, True)
+
+
+def test_a_file_need_not_name_the_log_in_of_an_address_and_never_shows_it() -> None:
+    with_secret = source_fields("https://me:hush@example.org/rss")
+    without = source_fields("https://example.org/rss")
+    assert is_alike(without, with_secret)
+    assert not is_alike(with_secret, without)
+    (found,) = compare({"source/a": with_secret}, {"source/a": source_fields("https://me:old@example.org/rss")}, {})
+    assert [(one.name, one.file, one.database) for one in found.fields] == [(LOG_IN, HIDDEN, HIDDEN)]
+    assert "hush" not in str(with_secret)
+
+
+def source_fields(location: str, **options: object) -> Fields:
+    source = Source("a", "A", SourceKind.FEED, location, options=SourceOptions(**options))  # type: ignore[arg-type]
+    return fields_of(Entries(sources=(source,), off=frozenset({"source/a"})))["source/a"]
+
+
+def test_options_are_fields_of_their_own() -> None:
+    fields = source_fields(
+        "https://example.org/",
+        identity=Identity.URL,
+        max_items=5,
+        page=PageRules(item="li"),
+        api=ApiRules(languages=("en", "it")),
+    )
+    assert {name: value for name, value in fields.items() if name.startswith("options")} == {
+        "options.identity": "url",
+        "options.max_items": 5,
+        "options.page.item": "li",
+        "options.api.languages": ("en", "it"),
+    }
+    assert fields["enabled"] is False
+
+
+def test_schedules_are_known_by_newsletter_cadence_and_number() -> None:
+    letter = Newsletter("w", "W", "", "W", "w@example.org", "Street 1", "en", ("a",))
+    weekly, daily = (ScheduleEntry(cadence, "0 8 * * *", "UTC") for cadence in (Cadence.WEEKLY, Cadence.DAILY))
+    found = fields_of(Entries(newsletters=((letter, (weekly, daily, weekly)),)))
+    assert list(found) == ["newsletter/w", "schedule/w/weekly", "schedule/w/daily", "schedule/w/weekly-2"]
+
+
+@given(all_entries())
+def test_what_was_taken_over_differs_in_nothing_from_itself(entries: Entries) -> None:
+    fields = fields_of(entries)
+    assert compare(fields, fields, {}) == ()
+    assert all(one.state is State.NEW for one in compare(fields, {}, {}))
+
+
+@pytest.mark.parametrize(
+    ("url", "shown", "secret"),
+    [
+        ("https://example.org/a?page=2", "https://example.org/a?page=2", ""),
+        ("https://example.org/a?key=politics&token=", "https://example.org/a?key=politics&token=", ""),
+        ("https://me:pw@example.org:8443/a", "https://example.org:8443/a", "me:pw"),
+        ("https://example.org/a?x=1&Token=abc&y=2", "https://example.org/a?x=1&y=2", "Token=abc"),
+        ("https://me@example.org/?api_key=k", "https://example.org/", "me&api_key=k"),
+        ("/srv/me@home?token=x", "/srv/me@home?token=x", ""),
+        ("https://[broken", "https://[broken", ""),
+    ],
+)
+def test_an_address_is_shown_without_its_secrets(url: str, shown: str, secret: str) -> None:
+    assert without_secrets(url) == (shown, secret)
