@@ -9,6 +9,7 @@ from typing import Final
 
 from syndication.collect.dates import Written, parse_date, published
 from syndication.collect.identity import Named, canonical_url, native_keys, without_language
+from syndication.collect.titles import title_for
 from syndication.domain.articles import Enclosure, Item, Wording
 from syndication.domain.source_options import Identity
 from syndication.domain.sources import Names
@@ -20,7 +21,6 @@ from syndication.lang.detect import detect, normalise
 ITEMS: Final = 300
 _CONTENT_BYTES: Final = 1024 * 1024
 _TITLE_CHARACTERS: Final = 500
-_TITLE_FROM_TEXT: Final = 100
 _SUMMARY_CHARACTERS: Final = 500
 _LISTED: Final = 32
 _NAME_CHARACTERS: Final = 100
@@ -28,7 +28,7 @@ _TEASER_CHARACTERS: Final = 1200
 _CUT_OFF: Final = ("…", "...", "[…]", "[...]", "Read more", "Continue reading", "Leggi tutto", "Continua a leggere")
 _SURE_WORDS: Final = 12
 _FEW_WORDS: Final = 5
-_READING: Final = 2
+_READING: Final = 3
 """Grows when drafts are read differently, so that no mark of an older version counts."""
 
 
@@ -147,7 +147,10 @@ def _offered(entry: Unread, context: Context) -> Named:
 
 
 def _words(draft: Draft) -> str:
-    return f"{clean_line(draft.title)}\0{plain_text(draft.content or draft.summary)}"
+    title, text = clean_line(draft.title), plain_text(draft.content or draft.summary)
+    # What has no words is told apart by what it points at.
+    wordless = () if title or text else (draft.link, draft.image, *(file.url for file in draft.enclosures))
+    return "\0".join((title, text, *wordless))
 
 
 def _headline(draft: Draft) -> str:
@@ -173,18 +176,20 @@ def _finish(draft: Draft, context: Context, key: str) -> Item | None:
     content, text, cut = _content(draft.content or draft.summary, place)
     title = shorten(clean_line(draft.title), _TITLE_CHARACTERS)
     summary = _summary(draft, text)
-    if not title and not text and not summary:
+    enclosures = _enclosures(draft, base)
+    image_url = absolute(draft.image, base)
+    # A photograph or a link that somebody passes on has no words of its own.
+    address = next(filter(None, (url, *(file.url for file in enclosures), image_url)), "")
+    if not (title or text or summary or address):
         return None
     when, date_repairs = published(draft.dates, context.now, context.zone)
     updated = parse_date(draft.updated, context.zone)
     repairs = [*draft.repairs, *cut, *date_repairs]
     if not title:
-        title = shorten(lead(text, 1) or summary, _TITLE_FROM_TEXT)
-        repairs.append("no title: the first words are used")
+        title, how = title_for(text or summary, address)
+        repairs.append(how)
     if draft.link and url and url != draft.link.strip():
         repairs.append("a relative link was made absolute")
-    enclosures = _enclosures(draft, base)
-    image_url = absolute(draft.image, base)
     canonical = canonical_url(url)
     return Item(
         native_key=key,

@@ -78,6 +78,14 @@ def name_of(tag: str) -> str:
     return f"{prefix}:{local}" if prefix else local
 
 
+def make_plain(root: etree._Element) -> None:
+    """Take a namespace that nobody knows, and that the root is in, for a feed's own."""
+    namespace, closing, _ = str(root.tag).rpartition("}")
+    if closing and name_of(str(root.tag)).startswith("?:"):
+        for element in root.iter(f"{namespace}}}*"):
+            element.tag = str(element.tag).rpartition("}")[2]
+
+
 def children_of(element: etree._Element) -> Children:
     """An element's children by name, in order."""
     found: defaultdict[str, list[etree._Element]] = defaultdict(list)
@@ -106,7 +114,7 @@ def title_words(element: etree._Element) -> str:
     kind = element.get("type", "").strip().lower()
     if len(element):
         return clean_line(plain_text(as_html(element)))
-    text = _decoded(element, kind)
+    text = _decoded(element, kind) or _unpacked(element.text or "")
     if kind in {"text", "text/plain"}:
         return clean_line(text)
     is_html = kind in {"html", "text/html", "xhtml", "application/xhtml+xml"}
@@ -157,6 +165,14 @@ def _decoded(element: etree._Element, kind: str) -> str:
         except (binascii.Error, ValueError):
             return ""
     return text if is_text else ""
+
+
+def _unpacked(text: str) -> str:
+    """A title of a kind that has no words: base64 as Atom asks, or words all the same."""
+    try:
+        return base64.b64decode("".join(text.split()), validate=True).decode()
+    except ValueError:
+        return text.strip()
 
 
 def _inner_html(element: etree._Element) -> str:

@@ -20,6 +20,7 @@ from syndication.collect.elements import (
     base_of,
     children_of,
     language_of,
+    make_plain,
     name_of,
     title_words,
     words,
@@ -50,6 +51,7 @@ def read_feed(text: str, items: int = ITEMS) -> FeedDocument | None:
     if found is None:
         return None
     root, notes = found
+    make_plain(root)
     if name_of(str(root.tag)) == "channel" and not any(name_of(str(child.tag)) == "item" for child in root):
         return read_by_feedparser(etree.tostring(root, encoding="utf-8"))
     place = next((child for child in root if name_of(str(child.tag)) == "channel"), root)

@@ -12,6 +12,7 @@ from lxml import etree
 from syndication.collect.dates import Written, published
 from syndication.collect.decoding import decode
 from syndication.collect.identity import canonical_url
+from syndication.collect.titles import FROM_ADDRESS, FROM_WORDS
 from syndication.domain.articles import DateOrigin, Item
 from syndication.domain.sources import RawDocument
 from syndication.html.links import absolute
@@ -25,7 +26,6 @@ _FEWEST_WORDS: Final = 40
 _GAIN: Final = 1.2
 _LONGEST: Final = 1024 * 1024
 _ARTICLES: Final = frozenset({"article", "newsarticle", "blogposting", "reportagenewsarticle", "techarticle", "report"})
-_ID_WORDS: Final = ("no title: the words of the address are used", "no title: the first words are used")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def with_full_text(item: Item, page: RawDocument) -> Item:
     is_more = len(words.split()) >= max(_FEWEST_WORDS, _GAIN * len(item.content.split()))
     made = replace(
         item,
-        title=said.title if said.title and set(item.repairs) & set(_ID_WORDS) else item.title,
+        title=said.title if said.title and {FROM_ADDRESS, FROM_WORDS}.intersection(item.repairs) else item.title,
         authors=item.authors or ((said.author,) if said.author else ()),
         image_url=item.image_url or said.image,
         language=item.language or said.language or detect(words),

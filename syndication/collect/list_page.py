@@ -12,7 +12,7 @@ from syndication.collect.drafts import Draft
 from syndication.collect.feed_document import FeedDocument
 from syndication.domain.articles import DateOrigin
 from syndication.domain.source_options import PageRules
-from syndication.html.text import clean_line, tree_text
+from syndication.html.text import clean_line, plain_text, tree_text
 from syndication.html.tree import page_language, parse
 
 _USUAL: Final = ("article", "h2", "h3")
@@ -66,11 +66,15 @@ def _draft(element: etree._Element, rules: PageRules) -> Draft | None:
     heading = next(element.iter("h1", "h2", "h3", "h4"), None)
     title = _words(_first(element, rules.title)) if rules.title else (_words(heading) or _words(link))
     image = _first(element, rules.image) if rules.image else None
+    summary = _html(_first(element, rules.summary))
+    title = title or clean_line(link.get("title", ""))
+    if not (title or plain_text(summary)):  # a button or an icon
+        return None
     written = _date(element, rules)
     return Draft(
         link=link.get("href", ""),
-        title=title or clean_line(link.get("title", "")),
-        summary=_html(_first(element, rules.summary)),
+        title=title,
+        summary=summary,
         dates=(Written(written, DateOrigin.META),) if written else (),
         image=(image.get("src") or image.get("data-src") or "") if image is not None else "",
     )

@@ -6,7 +6,6 @@ Source: sitemaps.org protocol 0.9; Google's news and image extensions.
 import re
 from collections.abc import Sequence
 from typing import Final
-from urllib.parse import unquote, urlsplit
 
 from lxml import etree
 
@@ -14,6 +13,7 @@ from syndication.collect.dates import Written, parse_date
 from syndication.collect.drafts import Draft
 from syndication.collect.elements import Children, children_of, name_of, words
 from syndication.collect.feed_document import FeedDocument
+from syndication.collect.titles import FROM_ADDRESS, title_from
 from syndication.collect.xml import tree_of
 from syndication.domain.articles import DateOrigin
 
@@ -22,9 +22,6 @@ LEVELS: Final = 2
 
 _SITEMAPS: Final = 20
 _FEWEST_DATES: Final = 3
-_NO_WORDS: Final = re.compile(r"[-_+.\s]+")
-_ENDING: Final = re.compile(r"\.(?:html?|php|aspx?|jsp)$", re.IGNORECASE)
-_ONLY_NUMBER: Final = re.compile(r"[\d\W_]*")
 
 
 def read_sitemap(text: str, items: int) -> tuple[FeedDocument, tuple[str, ...]] | None:
@@ -53,19 +50,6 @@ def read_sitemap(text: str, items: int) -> tuple[FeedDocument, tuple[str, ...]] 
     )
     drafts = tuple(_draft_of(page, words(page, "loc"), believed=believed) for page in newest)
     return FeedDocument("", "", "", drafts, repairs=notes), ()
-
-
-def title_from(url: str) -> str:
-    """Words of an address's last part that has any: 'a-fine-day.html' is 'A fine day'; "" for what is no address."""
-    try:
-        path = urlsplit(url).path
-    except ValueError:
-        return ""
-    for part in reversed(unquote(path).split("/")):
-        bare = _NO_WORDS.sub(" ", _ENDING.sub("", part)).strip()
-        if bare and not _ONLY_NUMBER.fullmatch(bare):
-            return bare[:1].upper() + bare[1:]
-    return ""
 
 
 def _plain_list(text: str) -> list[str]:
@@ -120,5 +104,5 @@ def _draft_of(page: Children, link: str, *, believed: bool = True) -> Draft:
         tags=tuple(tag.strip() for tag in keywords.split(",") if tag.strip()),
         image=next(filter(None, images), ""),
         variants=tuple(variants),
-        repairs=() if title else ("no title: the words of the address are used",),
+        repairs=() if title else (FROM_ADDRESS,),
     )

@@ -140,8 +140,13 @@ def test_a_title_that_is_missing_is_the_first_words() -> None:
     assert "no title: the first words are used" in found.repairs
 
 
-def test_an_item_without_a_word_is_left_out() -> None:
-    assert not items(rss("<guid>1</guid><link>https://e.org/1</link>"))
+def test_an_item_that_says_and_points_at_nothing_is_left_out() -> None:
+    assert not items(rss("<guid>1</guid><pubDate>Mon, 02 Nov 2026 10:00:00 GMT</pubDate>"))
+
+
+def test_files_without_words_and_ids_are_articles_of_their_own() -> None:
+    files = (f'<enclosure url="https://e.org/{name}.mp3" type="audio/mpeg" length="1"/>' for name in ("one", "two"))
+    assert [item.title for item in items(rss("</item><item>".join(files)))] == ["One mp3", "Two mp3"]
 
 
 def test_a_missing_date_is_first_seen() -> None:
