@@ -16,7 +16,7 @@ from zoneinfo import available_timezones
 
 import structlog
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from syndication.deliver.headers import is_writable
 from syndication.domain.errors import ConfigError
@@ -199,6 +199,11 @@ class _Values(BaseSettings):
     feeds: FeedSettings = FeedSettings()
     backup: BackupSettings = BackupSettings()
     alerts: AlertSettings = AlertSettings()
+
+    @classmethod
+    def settings_customise_sources(cls, *_: object, **sources: Any) -> tuple[PydanticBaseSettingsSource, ...]:  # noqa: ANN401 - whatever sources there are
+        """Only what `load_settings` merged: read a second time, the environment would want lists as JSON."""
+        return (sources["init_settings"],)
 
 
 class Settings(_Values):

@@ -74,6 +74,13 @@ def test_a_wrong_setting_names_place_key_and_remedy(
         assert word in str(caught.value)
 
 
+def test_a_list_with_commas_may_stand_in_the_environment_of_the_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SYNDICATION_MAIL__NAME_SERVERS", "10.0.0.53, 10.0.0.54")
+    assert load_settings(folder=tmp_path).mail.name_servers == ("10.0.0.53", "10.0.0.54")
+
+
 def test_lists_in_a_variable_may_be_written_with_commas(tmp_path: Path) -> None:
     networks = {"SYNDICATION_COLLECT__ALLOWED_NETWORKS": "10.0.0.0/8, 127.0.0.0/8"}
     assert load(tmp_path, networks).collect.allowed_networks == ("10.0.0.0/8", "127.0.0.0/8")
