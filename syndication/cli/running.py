@@ -18,6 +18,7 @@ from syndication.app import App, Runner, now, open_app
 from syndication.backup import make_backup, restore_backup
 from syndication.cli.logs import log_from
 from syndication.cli.output import FAILED, Json, errors_in_words, out, print_facts, print_json, short
+from syndication.doctor.airgap import examine_airgap
 from syndication.doctor.examining import examine, is_ready
 from syndication.domain.findings import Finding, Verdict
 from syndication.domain.plural import plural
@@ -114,11 +115,17 @@ def rotate_encryption_command() -> None:
         )
 
 
-@commands.command("doctor", epilog="Example: syndication doctor --json")
-def doctor_command(*, as_json: Json = False) -> None:
+@commands.command("doctor", epilog="Example: syndication doctor --airgap --json")
+def doctor_command(
+    *,
+    airgap: Annotated[
+        bool, typer.Option("--airgap", help="Instead, what would need the internet; nobody is asked.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """What stands between this installation and its readers, each with its remedy. Exit code 1 while anything does."""
     with errors_in_words(), open_app(load_settings()) as app:
-        found = examine(app, now())
+        found = examine_airgap(app, now()) if airgap else examine(app, now())
     if as_json:
         print_json([asdict(finding) for finding in found])
     else:

@@ -11,12 +11,11 @@ from syndication.app import App
 from syndication.doctor.letters import senders
 from syndication.doctor.machine import alerts, backup, clock, disk, zones
 from syndication.doctor.outside import address, front, one_click, profile
-from syndication.doctor.patient import Check, Patient
+from syndication.doctor.patient import Check, patient_of
 from syndication.doctor.records import dkim, dmarc, spf
 from syndication.doctor.way_out import limits, way_out
 from syndication.domain.findings import Finding, Verdict
 from syndication.net.names import Names
-from syndication.store.newsletters import newsletters
 
 _CHECKS: Final[tuple[Check, ...]] = (
     profile,
@@ -39,9 +38,7 @@ _CHECKS: Final[tuple[Check, ...]] = (
 
 def examine(app: App, now: datetime, names: Names | None = None) -> tuple[Finding, ...]:
     """Everything that was found, in the order it is mended in. Takes seconds: it asks servers. names: who answers for DNS."""
-    with app.database.read() as session:
-        letters = tuple(stored.value for stored in newsletters(session))
-    patient = Patient(app, letters, names or app.names, now)
+    patient = patient_of(app, now, names)
     with ThreadPoolExecutor(len(_CHECKS)) as pool:
         found = list(pool.map(lambda check: check(patient), _CHECKS))
     return tuple(finding for part in found for finding in part)

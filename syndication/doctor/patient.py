@@ -9,6 +9,7 @@ from syndication.app import App
 from syndication.domain.findings import Finding
 from syndication.domain.newsletters import Newsletter
 from syndication.net.names import Names
+from syndication.store.newsletters import newsletters
 
 EXAMPLE_DOMAINS: Final = ("example.org", "example.com", "example.net")
 
@@ -35,3 +36,10 @@ class Patient:
 
 
 Check = Callable[[Patient], list[Finding]]
+
+
+def patient_of(app: App, now: datetime, names: Names | None = None) -> Patient:
+    """An installation to be looked at. names: who answers for DNS, by default whoever the settings name. now: aware UTC."""
+    with app.database.read() as session:
+        letters = tuple(stored.value for stored in newsletters(session))
+    return Patient(app, letters, names or app.names, now)

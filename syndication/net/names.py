@@ -57,6 +57,15 @@ class Names:
         made.lifetime = self.patience_s
         return made
 
+    def asked(self) -> tuple[str, ...]:
+        """The addresses of the servers that would be asked; () when this machine has none. Asks nobody."""
+        if self.servers:
+            return tuple(server_of(words)[0] for words in self.servers)
+        try:
+            return tuple(map(str, Resolver(configure=True).nameservers))
+        except DNSException:
+            return ()
+
     def texts(self, name: str) -> tuple[str, ...] | None:
         """The TXT records of a name, each whole; None when nobody answers, so that nothing can be said."""
         try:

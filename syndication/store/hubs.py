@@ -42,6 +42,12 @@ class HubPush(NamedTuple):
     secret: str
 
 
+def hubs_in_use(session: Session) -> dict[str, str]:
+    """The hub that each visited source names, by the source's slug."""
+    statement = select(SourceRow.slug, WebSubRow.hub).join(SourceRow, col(SourceRow.id) == col(WebSubRow.source_id))
+    return dict(session.exec(statement.where(col(SourceRow.enabled)).order_by(SourceRow.slug)).all())
+
+
 def note_hubs(session: Session, named: Mapping[int, NamedHub | None], now: datetime) -> None:
     """Keep what documents say of their hubs: a new one is to be asked, one that is not named any more is forgotten.
 

@@ -45,6 +45,7 @@ PURE: Final = (
     "syndication/jobs/chunks.py",
     "syndication/lang/",
     "syndication/net/guard.py",
+    "syndication/net/places.py",
     "syndication/publish/documents.py",
     "syndication/publish/fit.py",
     "syndication/publish/json_feed.py",
