@@ -39,11 +39,12 @@ def fitted(feed: Feed) -> Feed:
         title=title,
         description=clean_text(feed.description) or title,
         language=_language(feed.language),
-        items=tuple(_fitted_item(item, feed) for item in feed.items),
+        items=tuple(fitted_item(item, feed) for item in feed.items),
     )
 
 
-def _fitted_item(item: FeedItem, feed: Feed) -> FeedItem:
+def fitted_item(item: FeedItem, feed: Feed) -> FeedItem:
+    """One item of a feed as `fitted` makes it. Of the feed only its title and its page count, where the item lacks its own."""
     origin = _fitted_origin(item.origin, feed)
     summary = clean_text(item.summary)
     authors = tuple(name for name in map(clean_line, item.authors) if name)

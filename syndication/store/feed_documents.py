@@ -2,7 +2,7 @@
 
 import gzip
 import operator
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -38,14 +38,18 @@ class Stored(NamedTuple):
         return not self.document.body
 
 
-def published(session: Session, path: str) -> Published:
-    """What is stored of a feed. Read it before the feed's data: see `save_documents`."""
-    rows = session.execute(
-        select(
-            col(FeedDocumentRow.version), col(FeedDocumentRow.fingerprint), col(FeedDocumentRow.last_modified)
-        ).where(col(FeedDocumentRow.path) == path)
-    ).all()
-    return Published(*max(rows, key=operator.itemgetter(0))) if rows else Published(0, "", None)
+def published(session: Session, paths: Collection[str]) -> dict[str, Published]:
+    """What is stored of each of these feeds. Read it before the feeds' data: see `save_documents`."""
+    columns = (
+        FeedDocumentRow.path,
+        FeedDocumentRow.version,
+        FeedDocumentRow.fingerprint,
+        FeedDocumentRow.last_modified,
+    )
+    found = dict.fromkeys(paths, Published(0, "", None))
+    for path, *row in session.execute(select(*map(col, columns)).where(col(FeedDocumentRow.path).in_(paths))):
+        found[path] = max(found[path], Published(*row), key=operator.itemgetter(0))
+    return found
 
 
 def save_documents(
@@ -69,9 +73,10 @@ def save_documents(
     changed = [
         document for document in documents if document.form in rows and document.etag != rows[document.form].etag
     ]
-    session.execute(
-        update(FeedDocumentRow).where(own).values(fingerprint=fingerprint, feed=feed), execution_options=_NO_SYNC
-    )
+    if rows:
+        session.execute(
+            update(FeedDocumentRow).where(own).values(fingerprint=fingerprint, feed=feed), execution_options=_NO_SYNC
+        )
     for document in changed:
         values = _values(document, version)
         this = update(FeedDocumentRow).where(own, col(FeedDocumentRow.form) == document.form)

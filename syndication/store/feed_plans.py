@@ -1,7 +1,7 @@
 """Which feeds there are: of everything, by topic, by source, by language; and those made only when they are asked for."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
@@ -56,18 +56,27 @@ class FeedPlan:
     logo: str = ""
 
 
-def planned_feeds(session: Session, site: Site) -> list[FeedPlan]:
-    """All feeds that are kept ready: everything, each enabled topic, each source, each language."""
+def planned_feeds(session: Session, site: Site, names: Collection[str] | None = None) -> list[FeedPlan]:
+    """All feeds that are kept ready: everything, each enabled topic, each source, each language. names: only of these."""
     topics = select(TopicRow).where(col(TopicRow.enabled)).order_by(col(TopicRow.position), col(TopicRow.id))
     sources = select(SourceRow).order_by(col(SourceRow.id))
+    if names is not None:
+        topics = topics.where(col(TopicRow.id).in_(_ids(FeedKind.TOPIC, names)))
+        sources = sources.where(col(SourceRow.id).in_(_ids(FeedKind.SOURCE, names)))
     plans = [
         FeedPlan(FeedKind.ALL, f"{FeedKind.ALL}/0", "/feeds/all", site.title, site.description),
         *(topic_plan(row, site) for row in session.scalars(topics)),
         *(source_plan(row, site) for row in session.scalars(sources)),
         *(language_plan(family, codes, site) for family, codes in languages_of(session).items()),
     ]
-    pages, logos = _pages(session), _logos(session)
-    return [replace(plan, pages=pages.get(plan.name, 0), logo=_logo(plan, logos)) for plan in plans]
+    wanted = [plan for plan in plans if names is None or plan.name in names]
+    pages, logos = _pages(session, names), _logos(session)
+    return [replace(plan, pages=pages.get(plan.name, 0), logo=_logo(plan, logos)) for plan in wanted]
+
+
+def _ids(kind: FeedKind, names: Collection[str]) -> list[int]:
+    """The numbers in the names of one kind of feeds."""
+    return [int(name.removeprefix(f"{kind}/")) for name in names if name.startswith(f"{kind}/")]
 
 
 def topic_plan(row: TopicRow, site: Site) -> FeedPlan:
@@ -164,7 +173,9 @@ def _logo(plan: FeedPlan, logos: Sequence[tuple[int, str]]) -> str:
     return next((logo for topic_id, logo in logos if topic_id in plan.topics or not plan.topics), "")
 
 
-def _pages(session: Session) -> dict[str, int]:
-    """How many pages the archive of each feed has that are full."""
+def _pages(session: Session, names: Collection[str] | None) -> dict[str, int]:
+    """How many pages the archive of each feed has that are full; of these feeds alone, where they are named."""
     newest = select(col(ArchiveEntryRow.feed), func.max(ArchiveEntryRow.number)).group_by(col(ArchiveEntryRow.feed))
+    if names is not None:
+        newest = newest.where(col(ArchiveEntryRow.feed).in_(names))
     return {feed: number // ITEMS for feed, number in session.execute(newest)}

@@ -47,6 +47,7 @@ PURE: Final = (
     "syndication/net/guard.py",
     "syndication/net/places.py",
     "syndication/publish/documents.py",
+    "syndication/publish/entries.py",
     "syndication/publish/fit.py",
     "syndication/publish/json_feed.py",
 )

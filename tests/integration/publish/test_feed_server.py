@@ -30,7 +30,7 @@ SMALLEST = {"accept-encoding": "gzip, br"}
 def publish(database: Database, title: str = "Title") -> None:
     made = documents(a_feed(an_item(title=title)))
     with database.read() as session:
-        seen = published(session, "/feeds/all").version
+        seen = published(session, ["/feeds/all"])["/feeds/all"].version
     with database.write() as session:
         save_documents(session, made, title, seen)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from syndication.domain.articles import Enclosure
 from syndication.domain.feeds import Feed, FeedFormat, FeedItem, FeedTopic, Origin
-from syndication.publish.documents import document
+from syndication.publish.documents import document, documents, documents_of
 from syndication.publish.fit import fitted
 from tests.support.feedgen_entries import by_feedgen
 from tests.support.feeds import PUBLIC_URL, a_feed, an_item, nasty_feed
@@ -66,3 +66,19 @@ def test_whatever_an_item_holds_its_bytes_are_those_of_feedgen_and_of_json(
     for form in (FeedFormat.RSS, FeedFormat.ATOM):
         assert document(feed, form).body == by_feedgen(ready, form)
     assert document(feed, FeedFormat.JSON).body == json_of(feed)
+
+
+@given(st.lists(ITEMS, min_size=1, max_size=2))
+def test_feeds_that_share_articles_have_the_bytes_they_have_alone(items: list[FeedItem]) -> None:
+    plain = a_feed(*items)
+    home = f"{PUBLIC_URL}/feeds/topics/x/"
+    feeds = [
+        plain,
+        replace(plain, title="X", home_url=home),
+        replace(plain, language="ar", public_url="https://e.example"),
+    ]
+    assert documents_of([*feeds, plain]) == [documents(feed) for feed in [*feeds, plain]]
+
+
+def test_no_feeds_are_no_documents() -> None:
+    assert documents_of([]) == []
