@@ -2,7 +2,7 @@
 
 Every address that the console answers a GET at is opened, those with searches and filters several times, by somebody who
 may see everything. Answers a second; held to 200 ms at the server, that is 5 a second: the limit. A file with all
-deliveries is read in rows a second. Needs no package.
+deliveries is read in rows a second. What the console remembers for ten seconds is asked for once, as in use. Needs no package.
 """
 
 import importlib

@@ -4,7 +4,7 @@ They stay in review until somebody sends them or their time has come, and are co
 are those of then. They have no window: nobody's start moves by them, and their articles still come in digests.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -15,6 +15,7 @@ from sqlmodel import Session, col
 from syndication.domain.errors import IssueError
 from syndication.domain.states import DeliveryState, Edit, IssueState, SubscriptionStatus
 from syndication.store.composing import Group
+from syndication.store.finding import Counted, count_readers
 from syndication.store.planning import write_deliveries
 from syndication.store.reviewing import HELD, Words, edit_article, in_review, make_stale, tidy
 from syndication.store.tables import (
@@ -132,15 +133,33 @@ def audience(session: Session, found: Announcement, now: datetime) -> list[Group
     return [Group(NO_START, segment, readers) for segment, readers in session.execute(counted.order_by(segment_id))]
 
 
-def readers_of(session: Session, newsletter_id: int, topics: tuple[str, ...], now: datetime) -> int:
-    """How many readers would get an announcement for these topics."""
-    found = Announcement(0, newsletter_id, IssueState.REVIEW, Words(), topics, (), None, None)
-    meant = _is_meant(found, now)
-    if not topics:
-        # Asked by schedules, one index answers alone: 110 ms for a million readers become 30.
-        schedules = select(col(ScheduleRow.id)).where(col(ScheduleRow.newsletter_id) == newsletter_id)
-        meant = (col(SubscriptionRow.schedule_id).in_(schedules), *meant[1:])
-    return session.scalars(select(func.count()).select_from(SubscriptionRow).where(*meant)).one()
+def readers_of(
+    session: Session,
+    newsletter_id: int,
+    topics: tuple[str, ...],
+    now: datetime,
+    counted: Iterable[Counted] | None = None,
+) -> int:
+    """How many readers would get an announcement for these topics, none meaning all. now: aware UTC.
+
+    counted: what `count_readers` answered, when the caller asked already.
+    """
+    if topics:
+        found = Announcement(0, newsletter_id, IssueState.REVIEW, Words(), topics, (), None, None)
+        return session.scalars(select(func.count()).select_from(SubscriptionRow).where(*_is_meant(found, now))).one()
+    of = col(ScheduleRow.newsletter_id) == newsletter_id
+    schedules = frozenset(session.scalars(select(col(ScheduleRow.id)).where(of)))
+    confirmed = [
+        one
+        for one in (count_readers(session, now) if counted is None else counted)
+        if one.schedule_id in schedules and one.status is SubscriptionStatus.CONFIRMED
+    ]
+    paused = select(func.count()).where(
+        col(SubscriptionRow.schedule_id).in_(schedules),
+        col(SubscriptionRow.status) == SubscriptionStatus.CONFIRMED,
+        col(SubscriptionRow.paused_until) > now,
+    )
+    return sum(one.number for one in confirmed) - session.scalars(paused).one()
 
 
 def end_of_announced(session: Session, found: Announcement, after: int, width: int) -> int | None:

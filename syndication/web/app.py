@@ -29,6 +29,7 @@ from syndication.web.admin import (
     mail_templates,
     newsletters,
     people,
+    reader_counts,
     review,
     schedules,
     subscribers,
@@ -81,7 +82,12 @@ _WORDS: Final = {
 def create_app(deps: Deps) -> ASGIApp:
     """The application for an ASGI server. Its start-up and shutdown do nothing that takes time."""
     guarded = Guard(_router())
-    state = {"deps": deps, "throttles": signup.Throttles(), "guesses": access.Guesses()}
+    state = {
+        "deps": deps,
+        "throttles": signup.Throttles(),
+        "guesses": access.Guesses(),
+        "reader_counts": reader_counts.ReaderCounts(),
+    }
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and deps.feeds.handles(scope["path"]):

@@ -14,7 +14,6 @@ from syndication.domain.roles import Role
 from syndication.domain.states import DeliveryState, Health
 from syndication.domain.troubles import Trouble
 from syndication.store.console import Intake, Outgoing, intake, outgoing, readers, troubles
-from syndication.store.finding import count_readers
 from syndication.store.overview import Day, intake_by_day, machine_troubles, open_issues, untold
 from syndication.store.scheduling import Upcoming, upcoming
 from syndication.web.admin.access import SignedIn
@@ -50,7 +49,7 @@ def main_page(request: Request, admin: SignedIn) -> Response:
     deps = deps_of(request)
     now = deps.clock()
     with deps.database.read() as session:
-        counted = count_readers(session, now)
+        counted = request.state.reader_counts.of(session, now)
         slots = upcoming(session, now, counted)
         wrong = [*troubles(session, now), *machine_troubles(session)]
         came, sources, went = (

@@ -201,6 +201,13 @@ def _instant(written: str, zone: str, now: datetime) -> datetime | None:
     return at
 
 
+def _readers(request: Request, session: Session, case: _Case) -> int:
+    """How many would get this announcement now."""
+    now, topics = deps_of(request).clock(), case.issue.topics
+    counted = None if topics else request.state.reader_counts.of(session, now)
+    return readers_of(session, case.letter.id, topics, now, counted)
+
+
 def _values(issue: Draft, zone: str) -> dict[str, object]:
     """The form as it is saved."""
     at = issue.until.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%dT%H:%M") if issue.until else ""
@@ -251,7 +258,7 @@ def _page(  # noqa: PLR0913 - what the page shows
     form = form or Filled(saved, mark_of(saved))
     with deps.database.read() as session:
         offered = addable(session, issue, case.letter.value.language)
-        readers = readers_of(session, case.letter.id, issue.topics, deps.clock()) if issue.is_announcement else 0
+        readers = _readers(request, session, case) if issue.is_announcement else 0
     status = form.status if form.status != 200 else 422 if faults else 200  # noqa: PLR2004 - HTTP's own
     return private_page(
         request,
