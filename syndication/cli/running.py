@@ -4,6 +4,7 @@ import asyncio
 import logging
 import secrets
 import signal
+import threading
 from contextlib import closing, suppress
 from dataclasses import asdict, replace
 from ipaddress import ip_network
@@ -22,7 +23,7 @@ from syndication.doctor.airgap import examine_airgap
 from syndication.doctor.examining import examine, is_ready
 from syndication.domain.findings import Finding, Verdict
 from syndication.domain.plural import plural
-from syndication.domain.seams import Enqueue
+from syndication.domain.seams import Enqueue, Task
 from syndication.domain.site import Profile
 from syndication.install import install
 from syndication.keys import rotate_encryption
@@ -137,7 +138,11 @@ def doctor_command(
 
 @commands.command("serve", epilog="Example: syndication serve")
 def serve_command(
-    *, set_up: Annotated[bool, typer.Option("--init", help="First do what `syndication init` does.")] = False
+    *,
+    set_up: Annotated[bool, typer.Option("--init", help="First do what `syndication init` does.")] = False,
+    no_jobs: Annotated[
+        bool, typer.Option("--no-jobs", help="The web alone; `syndication worker` runs clock and jobs.")
+    ] = False,
 ) -> None:
     """Run web, clock and jobs in this process until SIGTERM or Ctrl-C."""
     log_from(logging.INFO)
@@ -148,7 +153,24 @@ def serve_command(
             _set_up(settings)
         with open_app(settings) as app:
             app.require_ready()
-            asyncio.run(_serve(app, Runner(app)))
+            asyncio.run(_serve(app, None if no_jobs else Runner(app)))
+        out.print("Stopped.")
+
+
+@commands.command("worker", epilog="Example: syndication worker")
+def worker_command() -> None:
+    """Run clock and jobs without the web until SIGTERM or Ctrl-C. On PostgreSQL any number of workers share the work."""
+    log_from(logging.INFO)
+    with errors_in_words():
+        with open_app(load_settings()) as app:
+            app.require_ready()
+            runner, stop = Runner(app), threading.Event()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: stop.set())
+            runner.start()
+            out.print(f"{escape(app.site.title)}: clock and jobs run in this process. Ctrl-C stops it.", soft_wrap=True)
+            stop.wait()
+            runner.stop()
         out.print("Stopped.")
 
 
@@ -164,23 +186,30 @@ def _set_up(settings: Settings) -> None:
         out.print(f"[green]✓[/green] {escape(line)}")
 
 
-async def _serve(app: App, runner: Runner) -> None:
+def _left_to_workers(task: Task, key: str, **ids: int) -> None:
+    """See `domain.seams.Enqueue`: a worker's next sweep finds the work."""
+    del task, key, ids
+
+
+async def _serve(app: App, runner: Runner | None) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     feeds = FeedServer(app.database, app.site, app.keys.tokens, now)
     server = app.settings.server
-    target = create_app(web_deps(app, runner.enqueue, feeds))
+    target = create_app(web_deps(app, runner.enqueue if runner else _left_to_workers, feeds))
     web = asyncio.create_task(serve(target, server.host, server.port, stop, feeds.answer_at_once))
     refreshing = asyncio.create_task(_keep_fresh(feeds, stop))
-    await asyncio.to_thread(runner.start)
+    if runner:
+        await asyncio.to_thread(runner.start)
     _say_what_runs(app)
     try:
         await web
     finally:
         stop.set()
-        await asyncio.to_thread(runner.stop)
+        if runner:
+            await asyncio.to_thread(runner.stop)
         await refreshing
 
 

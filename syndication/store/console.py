@@ -19,10 +19,12 @@ from syndication.store.tables import (
     IssueRow,
     NewsletterRow,
     NoticeRow,
+    ScheduleRow,
     SourceRow,
 )
 
 _LATE_NOTICE: Final = timedelta(minutes=10)
+_LATEST_SLOT: Final = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,22 @@ class Readers:
 def troubles(session: Session, now: datetime) -> list[Trouble]:
     """What is wrong now, worst first; empty when all is well."""
     return [
+        *_standing_clock(session, now),
         *_held_issues(session),
         *_waiting_issues(session),
         *_doubtful_mail(session, now),
         *_failing_sources(session),
+    ]
+
+
+def _standing_clock(session: Session, now: datetime) -> list[Trouble]:
+    """Any process that runs jobs fires a slot within seconds."""
+    enabled, slot = col(ScheduleRow.enabled), col(ScheduleRow.next_slot)
+    if session.execute(select(slot).where(enabled, slot < now - _LATEST_SLOT).limit(1)).first() is None:
+        return []
+    remedy = "Run `syndication worker` beside `serve --no-jobs`, or `syndication serve` alone."
+    return [
+        Trouble("clock", "No process runs the clock and the jobs: a slot has passed and no issue was made.", remedy)
     ]
 
 

@@ -102,19 +102,22 @@ class Service:
         assert done.returncode == status, done.stdout + done.stderr
         return done.stdout + done.stderr
 
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
         """Start `serve` and wait for its first answer."""
-        log = (self.folder / "serve.log").open("a")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "syndication", "serve"],
-            env=self.environ,
-            cwd=self.folder,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        log.close()
+        self.process = self.launch("serve", *options)
         self.wait_until(self.answers, 60)
+
+    def launch(self, *arguments: str) -> "subprocess.Popen[str]":
+        """Start `syndication …`; what it says goes to the log."""
+        with (self.folder / "serve.log").open("a") as log:
+            return subprocess.Popen(  # noqa: S603 - our own command
+                [sys.executable, "-m", "syndication", *arguments],
+                env=self.environ,
+                cwd=self.folder,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
 
     def answers(self) -> bool:
         assert self.process is not None

@@ -23,6 +23,7 @@ COMMANDS = (
     "rotate-encryption",
     "doctor",
     "serve",
+    "worker",
     "collect",
     "classify",
     "publish",

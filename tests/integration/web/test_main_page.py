@@ -53,6 +53,18 @@ def test_a_viewer_sees_the_timeline_and_skips_nothing(website: Website) -> None:
     assert "Skip this one" not in page
 
 
+def test_a_slot_that_passed_unnoticed_says_that_no_process_runs_the_jobs(website: Website) -> None:
+    said = "No process runs the clock and the jobs"
+    with website.database.write() as session:
+        session.exec(select(ScheduleRow)).one().next_slot = website.now - timedelta(minutes=1)
+    assert said not in colleague(website).words("/admin/")
+    with website.database.write() as session:
+        session.exec(select(ScheduleRow)).one().next_slot = website.now - timedelta(minutes=3)
+    page = colleague(website, "vera", Role.VIEWER).words("/admin/")
+    assert said in page
+    assert "syndication worker" in page
+
+
 def test_each_trouble_has_the_button_that_mends_it(website: Website) -> None:
     website.articles("agents")
     with website.database.write() as session:
