@@ -18,6 +18,7 @@ from syndication.store.database import Database
 MINIMUM_FREE: Final = 1 << 30
 """Bytes of disk below which nobody can be sure that the next issue is recorded."""
 
+_BACKUP_REMEDY: Final = "It is tried again every hour; `syndication backup` tries now."
 _AGAIN: Final = timedelta(hours=1)
 
 _log = structlog.get_logger()
@@ -60,9 +61,10 @@ class Upkeep:
             remove_old(folder, wanted.keep)
         except SyndicationError as error:
             _log.exception("backup_failed")
-            self._backup_trouble = Trouble(
-                "backup", str(error), "It is tried again every hour; `syndication backup` tries now."
-            )
+            self._backup_trouble = Trouble("backup", str(error), _BACKUP_REMEDY)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the operator has to hear of it
+            _log.exception("backup_failed")
+            self._backup_trouble = Trouble("backup", f"The backup failed: {error!r}.", _BACKUP_REMEDY)
         else:
             _log.info("backup_made", path=str(made))
             self._backup_trouble = None

@@ -1,5 +1,6 @@
 """A backup is whole or absent; a restore brings everything back, mails nothing twice and keeps forgotten who was erased."""
 
+import io
 import json
 import shutil
 import tarfile
@@ -185,17 +186,38 @@ def test_a_restore_waits_for_the_service_to_be_stopped(settings: Settings, lived
     role.release()
 
 
-@pytest.mark.parametrize("damage", ["cut", "changed", "no archive"])
+def with_more(archive: Path, to: Path, more: tarfile.TarInfo | None) -> None:
+    """Write a copy of an archive in which a key is another, or that holds one thing more."""
+    with tarfile.open(archive) as whole, tarfile.open(to, "w:gz") as other:
+        for member in whole:
+            content = whole.extractfile(member)
+            body = content.read() if content else b""
+            if more is None and member.name.endswith("suppression.key"):
+                body = b"00" * 32
+            member.size = len(body)
+            other.addfile(member, io.BytesIO(body))
+        if more is not None:
+            other.addfile(more)
+
+
+def link(name: str, to: str) -> tarfile.TarInfo:
+    found = tarfile.TarInfo(name)
+    found.type, found.linkname = tarfile.SYMTYPE, to
+    return found
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed", "no archive", "a way out", "a link"])
 def test_a_damaged_archive_changes_nothing(settings: Settings, lived_in: Database, tmp_path: Path, damage: str) -> None:
     archive = make_backup(settings, NOW)
     before = contents(lived_in)
     lived_in.close()
     broken = tmp_path / "broken.tar.gz"
     if damage == "changed":
-        with tarfile.open(archive) as whole, tarfile.open(broken, "w:gz") as other:
-            whole.extractall(tmp_path / "files", filter="data")
-            (tmp_path / "files" / "var" / "secrets" / "suppression.key").write_text("00" * 32)
-            other.add(tmp_path / "files", arcname=".")
+        with_more(archive, broken, None)
+    elif damage == "a way out":
+        with_more(archive, broken, tarfile.TarInfo("./../elsewhere"))
+    elif damage == "a link":
+        with_more(archive, broken, link("./var/secrets/link", "/etc/passwd"))
     else:
         broken.write_bytes(archive.read_bytes()[:-2_000] if damage == "cut" else b"hello")
     with pytest.raises(ConfigError, match="backup"):

@@ -69,6 +69,18 @@ def test_a_backup_that_fails_is_told_and_tried_again_every_hour(settings: Settin
     assert len(archives(settings.backup_folder)) == 1
 
 
+def test_a_backup_that_fails_for_a_reason_nobody_foresaw_is_told_all_the_same(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def surprise(*_: object) -> None:
+        raise TypeError("unforeseen")  # noqa: EM101 - as a library would
+
+    monkeypatch.setattr("syndication.upkeep.make_backup", surprise)
+    with closing(open_database(settings.database_url)) as database:
+        Upkeep(lambda: settings, database)(NOW)
+        assert causes(database) == ["backup"]
+
+
 def test_another_folder_of_backups_counts_without_a_restart(settings: Settings, tmp_path: Path) -> None:
     now_set = [settings]
     with closing(open_database(settings.database_url)) as database:
