@@ -5,6 +5,7 @@ Source: RFC 5005 section 4: archive documents are stable, so that who has read o
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import Final
 
 from sqlalchemy import ColumnElement, Select, String, and_, case, cast, exists, func, literal, select
@@ -39,9 +40,10 @@ def append_history(database: Database, *, thorough: bool) -> int:
         while True:
             with database.read() as session:
                 places = [(feed, article_id) for feed, article_id in session.execute(statement)]
+            # Feed by feed, so that few feeds are asked for their last number; within one still the oldest first.
+            places.sort(key=itemgetter(0))
             for first in range(0, len(places), _A_CHUNK):
-                with database.write() as session:
-                    given += _append(session, places[first : first + _A_CHUNK])
+                given += _give(database, places[first : first + _A_CHUNK])
             if len(places) < _A_LOOK:
                 break
     return given
@@ -78,7 +80,21 @@ def _places(feed: ColumnElement[str], since: int) -> Select[str, int | None]:
     return lacking.order_by(shown_at(), col(ArticleRow.uid)).limit(_A_LOOK)
 
 
-def _append(session: Session, places: Sequence[Place]) -> int:
+class _OvertakenError(Exception):
+    """Somebody else gave places since they were looked for."""
+
+
+def _give(database: Database, places: Sequence[Place]) -> int:
+    try:
+        with database.write() as session:
+            return _append(session, places, careful=False)
+    except _OvertakenError:
+        with database.write() as session:
+            return _append(session, places, careful=True)
+
+
+def _append(session: Session, places: Sequence[Place], *, careful: bool) -> int:
+    """careful: look first which of the articles have their place by now, which takes longer than giving them."""
     # Whoever else gives places waits here until the commit.
     raise_counter(session, "feed", 0)
     by_feed = defaultdict[str, list[int]](list)
@@ -88,11 +104,12 @@ def _append(session: Session, places: Sequence[Place]) -> int:
     for feed, ids in by_feed.items():
         own = col(ArchiveEntryRow.feed) == feed
         last = session.execute(select(func.max(ArchiveEntryRow.number)).where(own)).scalar() or 0
-        known = session.execute(
-            select(col(ArchiveEntryRow.article_id)).where(own, col(ArchiveEntryRow.article_id).in_(ids))
-        )
-        placed = set(known.scalars())
+        placed: set[int] = set()
+        if careful:
+            article = col(ArchiveEntryRow.article_id)
+            placed.update(session.scalars(select(article).where(own, article.in_(ids))))
         new = [article_id for article_id in ids if article_id not in placed]
         rows += [(feed, number, article_id) for number, article_id in enumerate(new, last + 1)]
-    insert_rows(session, ArchiveEntryRow, ("feed", "number", "article_id"), rows)
+    if insert_rows(session, ArchiveEntryRow, ("feed", "number", "article_id"), rows) < len(rows):
+        raise _OvertakenError
     return len(rows)

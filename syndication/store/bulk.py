@@ -13,15 +13,16 @@ _POSTGRESQL: Final = postgresql.dialect()  # type: ignore[no-untyped-call] # SQL
 
 def insert_rows(
     session: Session, table: type[SQLModel], columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
-) -> None:
-    """Insert rows as values the database knows; those that a unique key refuses are left out."""
+) -> int:
+    """Insert rows as values the database knows; those that a unique key refuses are left out. Answers how many came in."""
     if not rows:
-        return
+        return 0
     connection = session.connection()
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(_for_sqlite(table, columns), list(rows))
-    else:
-        connection.exec_driver_sql(_for_postgresql(table, columns), tuple(map(list, zip(*rows, strict=True))))
+        return connection.exec_driver_sql(_for_sqlite(table, columns), list(rows)).rowcount
+    return connection.exec_driver_sql(
+        _for_postgresql(table, columns), tuple(map(list, zip(*rows, strict=True)))
+    ).rowcount
 
 
 @lru_cache

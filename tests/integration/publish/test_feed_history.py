@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from sqlalchemy import event
 from sqlmodel import col, select, update
 
 from syndication.domain.feeds import Feed
@@ -61,6 +62,32 @@ def test_every_kind_of_feed_has_its_history_and_each_article_one_place_in_it(dat
         rows = session.exec(select(ArchiveEntryRow).order_by(col(ArchiveEntryRow.feed), col(ArchiveEntryRow.number)))
         places = [(row.feed.partition("/")[0], row.number) for row in rows]
     assert places == [(kind, number) for kind in ("all", "languages", "sources", "topics") for number in (1, 2, 3)]
+
+
+def test_whom_another_process_overtook_gives_no_place_twice_and_leaves_no_gap(database: Database) -> None:
+    source = fill(database, 1)
+    with database.write() as session:
+        late = add_article(session, source, [], title="accepted late", at=NOW + 3 * HOUR)
+        add_article(session, source, ["agents"], title="last", at=NOW + 2 * HOUR)
+    append_history(database, thorough=False)
+    with database.write() as session:
+        accept(session, late, "agents")
+        add_article(session, source, ["agents"], title="news", at=NOW + 2 * HOUR)
+    is_overtaken = False
+
+    def overtake(*look: object) -> None:
+        nonlocal is_overtaken
+        if "NOT (EXISTS" in str(look[2]) and not is_overtaken:
+            is_overtaken = True
+            assert append_history(database, thorough=False) == 4
+
+    # Both saw the news without a place, one of them "accepted late" as well, which is newer.
+    event.listen(database.engine, "after_cursor_execute", overtake)
+    assert append_history(database, thorough=True) == 4
+    with database.read() as session:
+        rows = session.scalars(select(ArchiveEntryRow).where(col(ArchiveEntryRow.feed) == "all/0")).all()
+    assert sorted(row.number for row in rows) == [1, 2, 3, 4]
+    assert len({row.article_id for row in rows}) == 4
 
 
 def test_an_article_that_was_accepted_late_is_found_by_a_thorough_look_alone(database: Database) -> None:
