@@ -3,17 +3,16 @@
 Sources: RSS Advisory Board profile 1.0; RFC 4287 section 4.1.2; https://www.jsonfeed.org/version/1.1/.
 """
 
-import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from email.utils import format_datetime
+from json.encoder import encode_basestring as _quoted
 from typing import Final
 
 from syndication.domain.articles import Enclosure
 from syndication.domain.feeds import Feed, FeedItem, FeedTopic, Origin
 
-_ABOUT: Final = "Why an article is in this feed: its topics with the words that matched, and where it was read."
-_quoted: Final[Callable[[str], str]] = json.JSONEncoder(ensure_ascii=False).encode
+_ABOUT: Final = '"Why an article is in this feed: its topics with the words that matched, and where it was read."'
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +145,7 @@ def _json_extension(item: FeedItem) -> str:
     origin = item.origin
     source = _object(("id", _quoted(origin.feed_id)), ("title", _quoted(origin.title)), ("url", _string(origin.url)))
     return _object(
-        ("about", _quoted(_ABOUT)),
+        ("about", _ABOUT),
         ("topics", _array(map(_json_topic, item.topics)) or "[]"),
         ("source", source),
         ("ai_generated", "" if item.ai_generated is None else str(item.ai_generated).lower()),

@@ -50,29 +50,31 @@ def fitted_item(item: FeedItem, feed: Feed) -> FeedItem:
     authors = tuple(name for name in map(clean_line, item.authors) if name)
     published_at = item.published_at.replace(microsecond=0)
     url = absolute_url(item.url) or feed.home_url
-    return replace(
-        item,
+    return FeedItem(
+        id=item.id,
         url=url,
         title=plain_line(item.title) or clean_line(summary)[:_TITLE_CHARACTERS] or clean_line(item.url) or url,
         summary=summary,
         content=clean_text(item.content),
         authors=authors or (origin.title,),
-        topics=tuple(_fitted_topic(topic) for topic in item.topics),
+        topics=tuple([_fitted_topic(topic) for topic in item.topics]),
         origin=origin,
         published_at=published_at,
         updated_at=distinct(max(item.updated_at, published_at), item.id),
         language=_language(item.language),
-        enclosures=tuple(file for file in map(_fitted_enclosure, item.enclosures) if file.url),
-        image_url=absolute_url(item.image_url),
+        enclosures=tuple([file for file in map(_fitted_enclosure, item.enclosures) if file.url]),
+        image_url=absolute_url(item.image_url) if item.image_url else "",
+        ai_generated=item.ai_generated,
     )
 
 
 def _fitted_origin(origin: Origin, feed: Feed) -> Origin:
-    return replace(origin, title=plain_line(origin.title) or feed.title, url=absolute_url(origin.url))
+    title = plain_line(origin.title) or feed.title
+    return Origin(origin.feed_id, title, absolute_url(origin.url), origin.updated_at, origin.is_feed)
 
 
 def _fitted_topic(topic: FeedTopic) -> FeedTopic:
-    return replace(topic, title=clean_line(topic.title) or topic.slug, terms=tuple(map(clean_line, topic.terms)))
+    return FeedTopic(topic.slug, clean_line(topic.title) or topic.slug, tuple(map(clean_line, topic.terms)))
 
 
 def _fitted_enclosure(file: Enclosure) -> Enclosure:
