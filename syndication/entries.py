@@ -4,6 +4,7 @@ In between the database is the truth. An unknown key is an error that names file
 """
 
 import difflib
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
@@ -244,7 +245,9 @@ def _parse(path: Path, table: str, model: type[_Some], entry: dict[str, Any]) ->
             fields = _ScheduleEntry.model_fields if len(fault["loc"]) > 1 else model.model_fields
             message = f"{place}: unknown key '{where}'{_nearest(key, list(fields))}."
         else:
-            message = f"{place}: '{where}': {fault['msg']}."
+            valid = re.findall("'([^']+)'", str(fault.get("ctx", {}).get("expected", "")))
+            near = _nearest(str(fault["input"]), valid) if valid else ""
+            message = f"{place}: '{where}': {fault['msg']}{near}."
         raise ConfigError(message) from error
 
 

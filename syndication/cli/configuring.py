@@ -263,9 +263,9 @@ def _value(value: Value) -> str:
         case bool():
             return "yes" if value else "no"
         case tuple():
-            return ", ".join(value) or "none"
+            return ", ".join(value) or "nothing set"
         case "":
-            return "nothing"
+            return "nothing set"
         case _:
             return f"'{value}'" if isinstance(value, str) else str(value)
 

@@ -181,9 +181,9 @@ _CHECKS: Final[tuple[Check, ...]] = (
 
 def _finding(patient: Patient, name: str, title: str, url: str, remedy: str) -> Finding:
     """Where a host that is spoken to is. Of the address no more than the host is told: it can hold a password."""
-    host, place = urlsplit(url).hostname or "this machine", _place(patient, url)
+    host, place = urlsplit(url).hostname, _place(patient, url)
     words = {
-        Place.INSIDE: f"{host} is inside.",
+        Place.INSIDE: f"{host} is inside." if host else "It is on this machine.",
         Place.UNKNOWN: f"{host} may be outside: its name does not tell, and no name server was asked.",
         Place.OUTSIDE: f"{host} is an address outside.",
     }

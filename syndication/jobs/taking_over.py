@@ -52,8 +52,6 @@ class Taking:
 
 def take_over(session: Session, taking: Taking, wanted: list[Difference]) -> None:
     """Write entries as the files say them, in the order of the files. Raises ConfigError for one that cannot stand there."""
-    for picture in taking.files.pictures:
-        keep_picture(session, picture)
     for one in wanted:
         kind = Kind(one.name.partition("/")[0])
         is_new = one.name not in taking.ids
@@ -113,6 +111,9 @@ def _newsletter(session: Session, taking: Taking, one: Difference) -> None:
             f"{one.name} offers the topic '{unknown[0]}', which the database lacks: take topic/{unknown[0]} over, too."
         )
         raise ConfigError(message)
+    for picture in taking.files.pictures:
+        if picture.name == newsletter.logo:
+            keep_picture(session, picture)
     if one.name not in taking.ids:
         taking.ids[one.name] = add_newsletter(session, newsletter, (), taking.now).id
         return

@@ -77,12 +77,14 @@ def saved_last(session: Session, names: Collection[str]) -> dict[str, tuple[str,
     found = {}
     for name in names:
         kind, _, slug = name.partition("/")
-        # The look of a newsletter is logged by its slug.
-        targets = (f"{kind} {ids[name]}", f"{kind} {slug}")
+        targets = [f"{kind} {ids[name]}"]
+        if kind == Kind.NEWSLETTER:
+            targets.append(f"{kind} {slug}")  # its look is logged by its slug
         row = session.exec(
             select(AuditEntryRow)
             .where(col(AuditEntryRow.target).in_(targets), col(AuditEntryRow.action).not_in(_NO_SAVES))
             .order_by(col(AuditEntryRow.id).desc())
+            .limit(1)
         ).first()
         if row and (name not in taken or row.at > taken[name]):
             found[name] = (row.actor, row.at)

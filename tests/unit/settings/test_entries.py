@@ -63,6 +63,10 @@ def test_an_empty_folder_has_no_entries(tmp_path: Path) -> None:
         ({"topics": TOPIC.replace('"agents"', '"My Agents"')}, ["topics.toml", "'slug'"]),
         ({"topics": TOPIC, "newsletters": LETTER.replace('"agents"', '"agent"')}, ["'agent'", "'agents'"]),
         ({"topics": TOPIC, "newsletters": LETTER.replace("cron", "corn")}, ["corn", "'cron'"]),
+        (
+            {"topics": TOPIC, "newsletters": LETTER.replace('"weekly"\ncron', '"weakly"\ncron')},
+            ["cadence", "nearest", "'weekly'"],
+        ),
         ({"newsletters": LETTER.replace('"w@example.org"', "7")}, ["newsletters.toml", "'sender_address'"]),
     ],
 )
