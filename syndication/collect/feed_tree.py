@@ -52,6 +52,7 @@ def read_feed(text: str, items: int = ITEMS) -> FeedDocument | None:
         return None
     root, notes = found
     make_plain(root)
+    has_bases = ":base" in text  # no other prefix than xml may stand for it. Source: Namespaces in XML 1.0, section 3
     if name_of(str(root.tag)) == "channel" and not any(name_of(str(child.tag)) == "item" for child in root):
         return read_by_feedparser(etree.tostring(root, encoding="utf-8"))
     place = next((child for child in root if name_of(str(child.tag)) == "channel"), root)
@@ -60,11 +61,16 @@ def read_feed(text: str, items: int = ITEMS) -> FeedDocument | None:
         parent = entry.getparent()
         if parent is not None and any(name_of(str(above.tag)) in {"item", "entry"} for above in entry.iterancestors()):
             parent.remove(entry)
-    return _document(root, place, entries, notes)
+    return _document(root, place, entries, notes, has_bases=has_bases)
 
 
 def _document(
-    root: etree._Element, place: etree._Element, entries: Sequence[etree._Element], notes: tuple[str, ...]
+    root: etree._Element,
+    place: etree._Element,
+    entries: Sequence[etree._Element],
+    notes: tuple[str, ...],
+    *,
+    has_bases: bool,
 ) -> FeedDocument | None:
     head = children_of(place)
     is_feed = name_of(str(root.tag)) in {"rss", "rdf", "rdf:rdf", "feed", "channel"}
@@ -76,7 +82,7 @@ def _document(
         title=title_words(titles[0]) if titles else "",
         language=words(head, "language", "dc:language") or language_of(place, root),
         link=_page(head)[0],
-        drafts=tuple(_entry(entry, authors) for entry in entries),
+        drafts=tuple(_entry(entry, authors, has_bases=has_bases) for entry in entries),
         minutes=_minutes(head),
         hubs=tuple(_links(head, "hub")),
         self_url=next(iter(_links(head, "self")), ""),
@@ -88,15 +94,14 @@ def _document(
     )
 
 
-def _entry(element: etree._Element, authors: tuple[str, ...]) -> Draft | Unread:
+def _entry(element: etree._Element, authors: tuple[str, ...], *, has_bases: bool) -> Draft | Unread:
     own = children_of(element)
-    if any(base_of(one) for one in (element, *element)):
+    if has_bases and any(base_of(one) for one in (element, *element)):
         return _draft(element, own, authors)  # only reading tells which base counts
     native_id = _native_id(element, own)
     said = repr(authors).encode() + etree.tostring(element, encoding="utf-8", with_tail=False)
-    return Unread(
-        native_id, _link(own, native_id, _enclosures(own))[0], "", said, cache(partial(_draft, element, own, authors))
-    )
+    link = _link(own, native_id, _enclosures(own))[0]
+    return Unread(native_id, link, "", said, cache(partial(_draft, element, own, authors)))
 
 
 def _native_id(entry: etree._Element, own: Children) -> str:

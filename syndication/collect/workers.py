@@ -85,8 +85,7 @@ class _Worker:
         except OSError:
             return None
         deadline = time.monotonic() + _WALL_S
-        head = self._read(LENGTH.size, deadline)
-        answer = self._read(LENGTH.unpack(head)[0], deadline) if head else None
+        answer = self._read(deadline)
         if answer is None:
             return None
         found: Any = pickle.loads(answer)  # noqa: S301 - our own process wrote it
@@ -103,21 +102,23 @@ class _Worker:
                 except OSError:  # what was still to be written has nobody to read it
                     continue
 
-    def _read(self, length: int, deadline: float) -> bytes | None:
+    def _read(self, deadline: float) -> memoryview | None:
+        """One answer. In as few steps as it comes in: after each, this thread waits for the interpreter's lock."""
         stream = self._process.stdout
         if stream is None:
             return None
         waiter = select.poll()  # not select: it knows no descriptor above 1,023
         waiter.register(stream, select.POLLIN)
-        parts: list[bytes] = []
-        while length:
+        found, whole = bytearray(), LENGTH.size
+        while len(found) < whole:
             ready = waiter.poll(max(0.0, deadline - time.monotonic()) * 1000)
-            part = os.read(stream.fileno(), min(length, _PIECE)) if ready else b""
+            part = os.read(stream.fileno(), _PIECE) if ready else b""
             if not part:
                 return None
-            parts.append(part)
-            length -= len(part)
-        return b"".join(parts)
+            found += part
+            if whole == LENGTH.size <= len(found):
+                whole += LENGTH.unpack_from(found)[0]
+        return memoryview(found)[LENGTH.size :]
 
 
 def _end(workers: list[_Worker]) -> None:

@@ -27,6 +27,7 @@ PURE: Final = (
     "syndication/collect/json_feed.py",
     "syndication/collect/pace.py",
     "syndication/collect/pasted.py",
+    "syndication/collect/width.py",
     "syndication/collect/zones.py",
     "syndication/compose/choosing.py",
     "syndication/compose/colour.py",
