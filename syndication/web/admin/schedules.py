@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Annotated, Final
 
@@ -152,7 +153,17 @@ def _faults(request: Request, stored: StoredSchedule, values: Mapping[str, objec
         faults["review"] = (
             "Readers of this newsletter may choose their own hour, and nobody can review an issue for each."
         )
+    elif int(review) and not cron and int(review) >= _shortest_gap(request, str(values["cron"]), str(values["zone"])):
+        faults["review"] = (
+            "So early, the issue before it has not gone out yet. Write fewer minutes than lie between two issues."
+        )
     return faults
+
+
+def _shortest_gap(request: Request, cron: str, zone: str) -> float:
+    """The minutes between two issues, the fewest of the next ones. Raises CronError."""
+    slots = next_slots(cron, zone, deps_of(request).clock(), _PREVIEW)
+    return min((after - before).total_seconds() / 60 for before, after in pairwise(slots))
 
 
 def _form(request: Request, admin: Admin, stored: StoredSchedule, form: Filled) -> Response:

@@ -163,6 +163,12 @@ def test_a_review_of_no_length_or_over_a_week_is_refused(website: Website, minut
     assert "at most 10080 (a week)" in answer.text
 
 
+def test_a_review_begins_after_the_issue_before_it_has_gone(website: Website) -> None:
+    early = reviewed(website, str(7 * 24 * 60))
+    assert (early.status_code, "fewer minutes than lie between two issues" in early.text) == (422, True)
+    assert reviewed(website, str(7 * 24 * 60 - 61)).status_code == 303  # clocks may change within the week
+
+
 def test_hours_of_readers_own_and_a_review_exclude_each_other(website: Website) -> None:
     ed = colleague(website, "ed", Role.EDITOR)
     path = f"/admin/newsletters/{stored(website, 'weekly').id}"
