@@ -44,6 +44,10 @@ _AGENT_CHARACTERS: Final = 300
 _ROLE_WORDS: Final = (
     "You are logged in as {name}, who is {article} {role}; this needs {needed}. An owner can change that."
 )
+_TOO_MANY: Final = (
+    "Too many attempts. A browser that you logged in with before may be free to; else wait ten minutes, an hour while"
+    " somebody guesses at this name, or ask who runs the server for a link: `syndication admin reset NAME`."
+)
 _hasher = PasswordHasher()
 
 
@@ -143,7 +147,7 @@ def login(request: Request, name: Annotated[str, Form()] = "", password: Annotat
     device = _device(request)
     known = device if admin and device == admin.admin_id else None
     if not guesses.allow(network_of(client_address(request)), name.strip().lower(), known, deps.clock()):
-        fault = "Too many attempts. Wait ten minutes, or ask who runs the server for a link: `syndication admin reset NAME`."
+        fault = _TOO_MANY
         return private_page(request, "admin/login.html", status=429, login=name, fault=fault)
     if not _fits(admin.password_hash if admin else _nobody(), password) or admin is None:
         fault = "Name and password do not fit."
