@@ -12,6 +12,7 @@ from syndication.domain.errors import SourceError
 from syndication.domain.plural import plural
 from syndication.domain.sources import Source
 from syndication.domain.states import SourceKind
+from syndication.domain.web_address import without_secrets
 from syndication.jobs.entry_faults import source_faults
 from syndication.net.hosts import host_of
 from syndication.store.admins import audit
@@ -82,7 +83,7 @@ def import_opml(
 
 
 def outlines_of(database: Database) -> list[Outline]:
-    """All feeds, for OPML."""
+    """All feeds, for OPML, which is made to be passed on: without log-ins and tokens in their addresses."""
     with database.read() as session:
         listed = list_sources(session)
-    return [Outline(one.location, one.title) for one in listed if one.kind is SourceKind.FEED]
+    return [Outline(without_secrets(one.location)[0], one.title) for one in listed if one.kind is SourceKind.FEED]

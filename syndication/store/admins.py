@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 
 from syndication.domain.errors import StoreError
 from syndication.domain.roles import Role
+from syndication.domain.web_address import without_secrets
 from syndication.store.database import changed
 from syndication.store.tables import AdminRow, AdminSessionRow, AuditEntryRow, TokenRow
 
@@ -127,9 +128,14 @@ def audit(
     at: datetime,
     change: tuple[Mapping[str, Any], Mapping[str, Any]] = ({}, {}),
 ) -> None:
-    """Write down who changed what, in the transaction of the change. change: before and after."""
-    before, after = dict(change[0]), dict(change[1])
+    """Write down who changed what, in the transaction of the change. change: before and after; secrets in addresses stay out."""
+    before, after = ({name: _shown(value) for name, value in values.items()} for values in change)
     session.add(AuditEntryRow(at=at, actor=actor, action=action, target=target, before=before, after=after))
+
+
+def _shown(value: object) -> object:
+    """Everybody in the console reads the log."""
+    return without_secrets(value)[0] if isinstance(value, str) else value
 
 
 def admin_of(row: AdminRow) -> Admin:

@@ -242,6 +242,21 @@ def test_a_source_can_be_changed_and_a_new_address_is_visited_at_once(website: W
     assert entry.after == {"title": "New", "url": "https://e.org/2", "language": "it"}
 
 
+def test_a_log_in_within_an_address_is_neither_in_the_log_nor_in_a_list_of_feeds(
+    website: Website, console: Console
+) -> None:
+    with website.database.write() as session:
+        number = rows.add_source(session, "feed")
+        session.execute(update(SourceRow).values(kind=SourceKind.FEED, location="https://anna:first@e.org/1"))
+    mark, url = console.mark(number), "https://anna:second@e.org/2?token=third"
+    assert console.post(f"/admin/sources/{number}", title="Feed", url=url, mark=mark).status_code == 303
+    assert one(website).location == url
+    with website.database.read() as session:
+        entry = session.exec(select(AuditEntryRow).where(AuditEntryRow.action == "source.change")).one()
+    assert (entry.before["url"], entry.after["url"]) == ("https://e.org/1", "https://e.org/2")
+    assert 'xmlUrl="https://e.org/2"' in console.get("/admin/sources/feeds.opml").text
+
+
 def test_what_cannot_be_saved_of_a_source_stays_in_its_form(website: Website, console: Console) -> None:
     with website.database.write() as session:
         number = rows.add_source(session, "feed")
