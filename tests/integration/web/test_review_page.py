@@ -67,7 +67,7 @@ def test_it_says_what_happens_when_nobody_acts(ed: Colleague, review: str) -> No
     page = ed.words(review)
 
     assert "It goes by itself</strong> Friday 6 November, 09:30 Europe/Rome" in page
-    assert "1 reader get it" in page
+    assert "1 reader gets it" in page
     assert f'href="{review}"' in ed.words("/admin/issues/1")
 
 
