@@ -122,8 +122,8 @@ def siblings(item: Item) -> tuple[str, ...]:
 
 def is_page(canonical: str) -> bool:
     """Whether a canonical URL names one page: a site's front page is shared by all its articles."""
-    parts = urlsplit(canonical)
-    return bool(parts.path or parts.query or parts.fragment)
+    place = canonical.removeprefix("https://")
+    return bool(canonical) and (place == canonical or any(mark in place for mark in "/?#"))
 
 
 def _key(item: Named, counted: Counter[str]) -> str:

@@ -105,6 +105,8 @@ def test_a_front_page_names_no_article() -> None:
     assert not is_page(canonical_url("https://example.org/"))
     assert not is_page("")
     assert is_page(canonical_url("https://example.org/?p=1"))
+    assert is_page(canonical_url("https://example.org/#!one"))
+    assert is_page(canonical_url(f"https://example.org/{'long' * 100}"))
 
 
 @given(st.text(max_size=100))

@@ -47,3 +47,8 @@ def test_a_tag_is_put_into_its_usual_form(tag: str, normal: str) -> None:
 @given(st.text())
 def test_a_normal_tag_stays_as_it_is(text: str) -> None:
     assert normalise(normalise(text)) == normalise(text)
+
+
+@given(st.lists(st.sampled_from(["the", "of", "l'", "(and", "to,", "1", "über", "\u0301"]), max_size=20))
+def test_words_count_with_and_without_marks_around_them(parts: list[str]) -> None:
+    assert detect(" ".join(parts), 1) == detect(" . ".join(parts), 1) == detect("-".join(parts), 1)
