@@ -15,7 +15,13 @@ from syndication.cron.cadences import words_of
 from syndication.domain.configuration import Kind, name_of
 from syndication.domain.entries import Entries, ScheduleEntry
 from syndication.domain.errors import ConfigError, CronError, PictureError
-from syndication.domain.newsletters import FOOTER_LENGTH, HEADER_LENGTH, LONGEST_REVIEW_MINUTES, Newsletter
+from syndication.domain.newsletters import (
+    FOOTER_LENGTH,
+    HEADER_LENGTH,
+    LONGEST_REVIEW_MINUTES,
+    MOST_STORIES,
+    Newsletter,
+)
 from syndication.domain.pictures import Picture, picture_from
 from syndication.domain.source_options import SourceOptions, options_from
 from syndication.domain.sources import Source
@@ -88,6 +94,7 @@ class _NewsletterEntry(_Entry):
     footer: str = Field(default="", max_length=FOOTER_LENGTH)
     unknown_policy: UnknownPolicy = UnknownPolicy.RESEND
     own_hours: bool = False
+    most_stories: int = Field(default=0, ge=0, le=MOST_STORIES)
     languages: tuple[str, ...] = ()
     # Whoever wants none has to say so.
     schedules: tuple[_ScheduleEntry, ...]

@@ -125,7 +125,10 @@ def _newsletter(newsletter: Newsletter, schedules: Sequence[ScheduleEntry], logo
         "postal_address": newsletter.postal_address,
         "language": newsletter.language,
         "topics": list(newsletter.topics),
-        **_unusual(newsletter, ("reply_to", "accent", "ground", "header", "footer", "unknown_policy", "own_hours")),
+        **_unusual(
+            newsletter,
+            ("reply_to", "accent", "ground", "header", "footer", "unknown_policy", "own_hours", "most_stories"),
+        ),
         **({"languages": list(newsletter.languages)} if newsletter.languages else {}),
         **({"logo": logo} if logo else {}),
         "schedules": [

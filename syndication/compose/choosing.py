@@ -23,7 +23,7 @@ class IssueFacts:
     """What all digests of an issue share.
 
     topics: of the newsletter, in the order of its sections. end: of every window. at: aware UTC; ages count from it.
-    template: the hash of the template's version.
+    template: the hash of the template's version. most_stories: as of the newsletter.
     """
 
     topics: tuple[Topic, ...]
@@ -32,6 +32,7 @@ class IssueFacts:
     at: datetime
     source_count: int
     template: str
+    most_stories: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,9 @@ class _Ranked:
         window = Window(start, facts.end)
         first = bisect_right(stories, start, key=lambda story: story.seq or 0)
         inside = [story for story in stories[first:] if window.holds(story.seq)]
-        self._ranking = Ranking(inside, facts.topics, window=window, cadence=facts.cadence, now=facts.at)
+        self._ranking = Ranking(
+            inside, facts.topics, window=window, cadence=facts.cadence, now=facts.at, most=facts.most_stories
+        )
         found: dict[str, datetime] = {}
         for story in inside:
             for reason in story.reasons:

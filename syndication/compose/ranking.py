@@ -71,6 +71,7 @@ class _Digest:
     due: int
     open: int
     total: int
+    section_cap: int
     room: list[int]
     sections: dict[int, list[_Listed]] = field(default_factory=dict)
     ranked: list[int] = field(default_factory=list)
@@ -88,10 +89,12 @@ class Ranking:
         window: Window | None,
         cadence: Cadence,
         now: datetime,
+        most: int = 0,
     ) -> None:
-        """topics: all that can be chosen, in the order of sections. The rest is as in `select.select`."""
+        """topics: all that can be chosen, in the order of sections. most: stories a digest lists, 0 for the cadence's own. The rest is as in `select.select`."""
         self._topics = topics
         self._pace = _PACES[cadence]
+        self._most = most
         self._stories = [story for story in stories if window is None or window.holds(story.seq)]
         self._same = _same(self._stories)
         self._like = likenesses([story.title for story in self._stories])
@@ -114,13 +117,15 @@ class Ranking:
 
     def select(self, wanted: Collection[str], *, source_count: int, catch_up: bool = False) -> Selection:
         """What a digest lists for a reader of these topics (slugs); see `select.select`."""
-        total = CATCH_UP_CAP if catch_up else self._pace.cap
-        source_cap = SOURCE_CAP if source_count >= SOURCES_FOR_CAP else total
+        total = self._most or (CATCH_UP_CAP if catch_up else self._pace.cap)
+        # A number that somebody chose can be reached with one topic, and with three sources.
+        section_cap = self._most or TOPIC_CAP
+        source_cap = max(SOURCE_CAP, -(-self._most // SOURCES_FOR_CAP)) if source_count >= SOURCES_FOR_CAP else total
         due = opened = 0
         for slug in wanted:
             due |= self._due.get(slug, 0)
             opened |= self._under.get(slug, 0)
-        digest = _Digest(due, opened, total, [source_cap] * len(self._of_source))
+        digest = _Digest(due, opened, total, section_cap, [source_cap] * len(self._of_source))
         self._fill(digest)
         return Selection(
             sections=tuple(self._section(topic, listed) for topic, listed in sorted(digest.sections.items())),
@@ -153,7 +158,7 @@ class Ranking:
     def _offer(self, entry: _Entry, digest: _Digest) -> None:
         """List a story, unless its section is full; then it is not listed elsewhere either."""
         section = digest.sections.setdefault(entry.topic, [])
-        if len(section) == TOPIC_CAP:
+        if len(section) == digest.section_cap:
             digest.open &= ~self._of_story[entry.story]
             return
         told = self._same[entry.story] & digest.due

@@ -29,14 +29,16 @@ def select(  # noqa: PLR0913 - everything that decides is an argument
     now: datetime,
     source_count: int,
     catch_up: bool = False,
+    most: int = 0,
 ) -> Selection:
     """What a digest lists for a reader of these topics, which are in the newsletter's order of sections.
 
     window: stories outside are not counted either; None lets all in, history too. now: aware UTC; ranking ages stories
-    from when we first saw them. source_count: how many sources the newsletter has. Source: architecture, section 2, rules 7
+    from when we first saw them. source_count: how many sources the newsletter has. most: how
+    many are listed, 0 for the cadence's own number. Source: architecture, section 2, rules 7
     and 9.
     """
-    ranking = Ranking(stories, topics, window=window, cadence=cadence, now=now)
+    ranking = Ranking(stories, topics, window=window, cadence=cadence, now=now, most=most)
     return ranking.select({topic.slug for topic in topics}, source_count=source_count, catch_up=catch_up)
 
 

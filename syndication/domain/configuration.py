@@ -246,6 +246,7 @@ def _newsletter(newsletter: Newsletter) -> Fields:
         "footer": newsletter.footer,
         "unknown_policy": newsletter.unknown_policy.value,
         "own_hours": newsletter.own_hours,
+        "most_stories": newsletter.most_stories,
     }
 
 

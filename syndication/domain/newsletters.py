@@ -15,13 +15,15 @@ INTRO_LENGTH: Final = 10_000
 """Most characters of an editor's subject and of their words above the stories."""
 
 LONGEST_REVIEW_MINUTES: Final = 7 * 24 * 60
+MOST_STORIES: Final = 50
+"""Of a digest. Sixty make a mail of 44 KB (measured); some mailboxes cut off what is beyond 100."""
 
 
 @dataclass(frozen=True, slots=True)
 class Newsletter:
     """A publication. sender_address, reply_to: addresses. postal_address: law asks for it in every mail. accent: '#rrggbb'.
 
-    own_hours: readers may choose an hour and a zone of their own.
+    own_hours: readers may choose an hour and a zone of their own. most_stories: of a digest, 0 for what its cadence has.
     languages: codes that readers may choose from beside its own; () for all that there are words for.
     ground: '#rrggbb', what lies around a mail's sheet. logo: name of a picture we keep, "" for none. header: a line under the
     title. footer: lines above the postal address.
@@ -44,6 +46,7 @@ class Newsletter:
     logo: str = ""
     header: str = ""
     footer: str = ""
+    most_stories: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,5 +172,6 @@ def _kit(session: Session, site: Site, occasion: Occasion, starts: Mapping[str, 
         at=occasion.at,
         source_count=source_count(session, letter.id, SOURCES_FOR_CAP),
         template=template.hash + hashlib.sha256(words).hexdigest()[:8] * any(occasion.words),
+        most_stories=letter.value.most_stories,
     )
     return Kit(occasion, site, template_id, template, {}, Chooser(facts, stories))

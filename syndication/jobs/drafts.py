@@ -58,7 +58,15 @@ def draft_for(database: Database, site: Site, newsletter_id: int, choice: Choice
         sources = source_count(session, newsletter_id, SOURCES_FOR_CAP)
         _, template = active_template(session, "digest", newsletter_id)
     cadence = of.value.cadence
-    selection = select(stories, topics, window=window, cadence=cadence, now=now, source_count=sources)
+    selection = select(
+        stories,
+        topics,
+        window=window,
+        cadence=cadence,
+        now=now,
+        source_count=sources,
+        most=stored.value.most_stories,
+    )
     is_next = bool(selection.sections)
     if not is_next:
         with database.read() as session:

@@ -59,7 +59,7 @@ def save_newsletter(session: Session, newsletter_id: int, value: Newsletter, *, 
     row = session.get_one(NewsletterRow, newsletter_id)
     row.title, row.description, row.language = value.title, value.description, value.language
     row.sender_name, row.sender_address, row.reply_to = value.sender_name, value.sender_address, value.reply_to
-    row.own_hours, row.languages = value.own_hours, list(value.languages)
+    row.own_hours, row.languages, row.most_stories = value.own_hours, list(value.languages), value.most_stories
     row.postal_address, row.unknown_policy = value.postal_address, value.unknown_policy
     session.add(row)
     shown = select(TopicRow.slug, TopicRow.id)

@@ -87,6 +87,7 @@ def add_newsletter(
         unknown_policy=value.unknown_policy,
         own_hours=value.own_hours,
         languages=list(value.languages),
+        most_stories=value.most_stories,
         created_at=now,
     )
     session.add(row)
@@ -182,5 +183,6 @@ def _value(row: NewsletterRow, topics: tuple[Topic, ...]) -> StoredNewsletter:
         logo=row.logo,
         header=row.header,
         footer=row.footer,
+        most_stories=row.most_stories,
     )
     return StoredNewsletter(row.id or 0, value, topics)

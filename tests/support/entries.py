@@ -101,6 +101,7 @@ def _newsletter(draw: st.DrawFn, slug: str, topics: list[str], logo: str) -> New
         logo=logo,
         header=draw(_WORDS),
         footer=draw(_WORDS),
+        most_stories=draw(st.integers(0, 50)),
     )
 
 

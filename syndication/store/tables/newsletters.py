@@ -44,6 +44,8 @@ class NewsletterRow(SQLModel, table=True):
     own_hours: bool = False
     # What readers may choose from; none: whatever there are words for.
     languages: list[str] = json_column()
+    # What a digest lists at most; 0 is what is usual at its cadence.
+    most_stories: int = 0
     created_at: datetime
 
 

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Form, HTTPException
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from syndication.cron.slots import check
 from syndication.domain.entries import ScheduleEntry
 from syndication.domain.errors import CronError, StoreError
-from syndication.domain.newsletters import Newsletter
+from syndication.domain.newsletters import MOST_STORIES, Newsletter
 from syndication.domain.seams import Task
 from syndication.domain.states import Cadence, UnknownPolicy
 from syndication.jobs.entry_faults import SLUG, newsletter_faults
@@ -44,11 +44,13 @@ _LABELS: Final = MappingProxyType(
         "language": "Language",
         "languages": "Languages to choose from",
         "own_hours": "Hours of their own",
+        "most_stories": "Stories in a mail",
         "unknown_policy": "When nobody knows whether a mail arrived",
         "topics": "Topics",
     }
 )
-_NOT_WORDS: Final = frozenset({"topics", "languages", "own_hours"})
+_NOT_WORDS: Final = frozenset({"topics", "languages", "own_hours", "most_stories"})
+_LENGTHS: Final = (3, 5, 7, 9, 12, 15, 20, 30, MOST_STORIES)
 UNKNOWN_WORDS: Final = MappingProxyType(
     {
         UnknownPolicy.RESEND: "send the same mail again, once",
@@ -78,6 +80,7 @@ class NewsletterForm(BaseModel):
     language: str = "en"
     unknown_policy: str = UnknownPolicy.RESEND.value
     own_hours: bool = False
+    most_stories: int = Field(default=0, ge=0, le=MOST_STORIES)
     languages: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     mark: str = ""
@@ -88,7 +91,7 @@ class NewsletterForm(BaseModel):
             name: value.strip() for name, value in self.model_dump(exclude={*_NOT_WORDS, "mark"}).items()
         }
         found["languages"] = sorted({self.language, *self.languages} & set(LANGUAGES))
-        found["own_hours"] = self.own_hours
+        found["own_hours"], found["most_stories"] = self.own_hours, self.most_stories
         found["topics"] = sorted(self.topics, key=lambda slug: (_number(places.get(f"order-{slug}", "")), slug))
         return found
 
@@ -239,6 +242,7 @@ def _newsletter(values: Mapping[str, object]) -> Newsletter:
         reply_to=words["reply_to"],
         unknown_policy=UnknownPolicy(policy) if policy in set(UnknownPolicy) else UnknownPolicy.RESEND,
         own_hours=bool(values["own_hours"]),
+        most_stories=int(str(values["most_stories"])),
         # All is said as none: a language that comes with a later version joins by itself.
         languages=() if len(languages) == len(LANGUAGES) else tuple(languages),
     )
@@ -251,6 +255,15 @@ def _values(stored: StoredNewsletter) -> dict[str, object]:
     languages = sorted(offered_by(value))
     policy = value.unknown_policy.value
     return {**found, "languages": languages, "unknown_policy": policy, "topics": list(value.topics)}
+
+
+def _lengths(chosen: object) -> dict[int, str]:
+    """The numbers to choose from, that of a file among them."""
+    numbers = sorted({*_LENGTHS, int(str(chosen))} - {0})
+    return {
+        0: "as many as usual: 9 at once and daily, 12 weekly and monthly",
+        **{number: str(number) for number in numbers},
+    }
 
 
 def _stored(request: Request, newsletter_id: int) -> StoredNewsletter:
@@ -295,6 +308,7 @@ def _page(
         topics={slug: topics[slug] for slug in [*chosen, *(one for one in topics if one not in chosen)]},
         languages=own_names(LANGUAGES),
         policies=UNKNOWN_WORDS,
+        lengths=_lengths(form.values["most_stories"]),
         schedules=schedules,
         cadences={one.value: one.value for one in Cadence},
         schedule=schedule or ScheduleEntry(Cadence.WEEKLY, "30 7 * * FRI", deps.site.zone),

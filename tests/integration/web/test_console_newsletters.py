@@ -10,7 +10,7 @@ from syndication.domain.roles import Role
 from syndication.domain.states import IssueState
 from syndication.lang.words import LANGUAGES
 from syndication.store.newsletters import StoredNewsletter, newsletter
-from syndication.store.tables import IssueRow, ScheduleRow
+from syndication.store.tables import IssueRow, NewsletterRow, ScheduleRow
 from tests.support.console import Colleague, colleague
 from tests.support.website import Website
 
@@ -167,6 +167,18 @@ def test_a_review_begins_after_the_issue_before_it_has_gone(website: Website) ->
     early = reviewed(website, str(7 * 24 * 60))
     assert (early.status_code, "fewer minutes than lie between two issues" in early.text) == (422, True)
     assert reviewed(website, str(7 * 24 * 60 - 61)).status_code == 303  # clocks may change within the week
+
+
+def test_how_many_stories_a_mail_lists_is_chosen_and_a_number_of_a_file_stays(website: Website) -> None:
+    ed = colleague(website, "ed", Role.EDITOR)
+    path = f"/admin/newsletters/{stored(website, 'weekly').id}"
+    assert ed.post(path, **form(mark=mark(ed, path), most_stories="20")).status_code == 303
+    assert stored(website, "weekly").value.most_stories == 20
+    with website.database.write() as session:
+        session.exec(select(NewsletterRow)).one().most_stories = 8
+    assert '<option value="8" selected>8</option>' in ed.get(path).text
+    assert ed.post(path, **form(mark=mark(ed, path), most_stories="51")).status_code == 422
+    assert stored(website, "weekly").value.most_stories == 8
 
 
 def test_hours_of_readers_own_and_a_review_exclude_each_other(website: Website) -> None:

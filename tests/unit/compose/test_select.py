@@ -221,3 +221,11 @@ def test_every_article_of_the_window_in_a_chosen_topic_is_listed_once_or_counted
     assert chosen(data.draw(st.permutations(stories))) == selection
     ranking = Ranking(stories, topics, window=window, cadence=cadence, now=NOW)
     assert ranking.select(slugs, source_count=source_count, catch_up=catch_up) == selection
+
+
+@pytest.mark.parametrize("most", [2, 15])
+def test_a_chosen_number_of_stories_is_reached_with_one_topic_and_three_sources(most: int) -> None:
+    stories = [a_story(number, source=f"s{number % 3}") for number in range(1, 40)]
+    selection = weekly(stories, [AGENTS], source_count=3, most=most)
+    assert len(listed(selection)) == most
+    assert selection.more == 39 - most
