@@ -5,6 +5,7 @@ import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from types import MappingProxyType
 from typing import Annotated, Final
 from urllib.parse import urlencode
@@ -50,6 +51,7 @@ router = APIRouter(prefix="/admin/issues")
 
 _LISTED: Final = 50
 _PAGE: Final = 50
+_LINES_A_PIECE: Final = 1_000
 _COLUMNS: Final = ("subscriber", "address", "state", "why", "code", "enhanced", "reply", "attempts", "settled")
 
 
@@ -285,10 +287,12 @@ def _settled(summary: IssueSummary) -> int:
 
 
 def _csv(database: Database, issue_id: int, chosen: Chosen) -> Iterator[str]:
+    """In pieces of many lines: each piece is a change of threads, which costs fifty times what a line does (measured)."""
     with database.read() as session:
         yield ",".join(_COLUMNS) + "\n"
-        for line in all_delivery_rows(session, issue_id, chosen):
-            yield _csv_line(line)
+        lines = map(_csv_line, all_delivery_rows(session, issue_id, chosen))
+        while piece := "".join(islice(lines, _LINES_A_PIECE)):
+            yield piece
 
 
 def _csv_line(line: DeliveryLine) -> str:
