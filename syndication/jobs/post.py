@@ -50,8 +50,9 @@ _NOTICES_AT_ONCE: Final = 100
 _MOST_BUILDERS: Final = 500
 # Half a batch: enough to send while the next is leased and read.
 _READ_AHEAD: Final = 500
-# Threads beyond the processors gain nothing; a group is large enough to spare changes of threads, small to keep memory.
-_SIGNERS: Final = os.cpu_count() or 1
+# One more than processors: it signs while another waits for the interpreter. A group is large enough to spare changes of
+# threads, small to keep memory.
+_SIGNERS: Final = (os.cpu_count() or 1) + 1
 _GROUP: Final = 20
 # Connections fetch mails in bursts, after each commit; signers that run out of work meanwhile leave a processor idle.
 _GROUPS_AHEAD: Final = 6 * _SIGNERS
