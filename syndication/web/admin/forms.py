@@ -3,7 +3,11 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from sqlmodel import Session
+
+from syndication.store.people import audit_log
 
 Values = Mapping[str, object]
 
@@ -32,13 +36,19 @@ def mark_of(values: Values) -> str:
     return hashlib.sha256(written.encode()).hexdigest()[:16]
 
 
-def differences(labels: Mapping[str, str], saved: Values, typed: Values) -> tuple[tuple[str, str, str], ...]:
-    """Field by field what is saved and what was typed, where they differ."""
-    return tuple(
-        (label, _word(saved[name]), _word(typed[name]))
+def overtaken(session: Session, form: Filled, saved: Values, labels: Mapping[str, str], target: str) -> Filled:
+    """The form of somebody who opened it before another saved: with what differs now, and who that was.
+
+    labels: the fields that are compared, with their words. target: the entry's name in the log.
+    """
+    differing = tuple(
+        (label, _word(saved[name]), _word(form.values[name]))
         for name, label in labels.items()
-        if _word(saved[name]) != _word(typed[name])
+        if _word(saved[name]) != _word(form.values[name])
     )
+    saved_by = next((entry.actor for entry in audit_log(session, target=target, limit=1)), "")
+    # Both may have typed the same: it is told all the same that somebody saved.
+    return replace(form, mark=mark_of(saved), differences=differing or (("", "", ""),), saved_by=saved_by)
 
 
 def changes(before: Values, after: Values) -> tuple[dict[str, object], dict[str, object]]:

@@ -21,10 +21,9 @@ from syndication.store.admins import audit
 from syndication.store.browsing import Offer, offer_of
 from syndication.store.editing import lock_newsletter
 from syndication.store.looks import Look, keep_picture, look_of, save_look
-from syndication.store.people import audit_log
 from syndication.store.templates import active_template
 from syndication.web.admin.access import SignedIn
-from syndication.web.admin.forms import Filled, changes, differences, mark_of
+from syndication.web.admin.forms import Filled, changes, mark_of, overtaken
 from syndication.web.admin.mail_preview import Shown, preview_answer, preview_body
 from syndication.web.deps import deps_of
 from syndication.web.render import private_page
@@ -147,13 +146,7 @@ def _save(request: Request, admin: SignedIn, offer: Offer, look: Look, form: Fil
             save_look(session, offer.newsletter_id, look)
             audit(session, admin.login, "newsletter.look", target, deps.clock(), changes(before, form.values))
             return form
-        entries = audit_log(session, target=target, limit=1)
-    return replace(
-        form,
-        mark=mark_of(before),
-        differences=differences(_LABELS, before, form.values) or (("", "", ""),),
-        saved_by=entries[0].actor if entries else "",
-    )
+        return overtaken(session, form, before, _LABELS, target)
 
 
 def _read(before: Look, words: dict[str, str]) -> tuple[Look, str]:

@@ -23,10 +23,9 @@ from syndication.store.admins import Admin, audit
 from syndication.store.classifying import load_topics
 from syndication.store.editing import lock_newsletter, newsletter_lines, require_free_slug, save_newsletter
 from syndication.store.newsletters import StoredNewsletter, add_newsletter, add_schedule, newsletter
-from syndication.store.people import audit_log
 from syndication.store.scheduling import schedules_of
 from syndication.web.admin.access import Editor, SignedIn
-from syndication.web.admin.forms import Filled, changes, differences, mark_of
+from syndication.web.admin.forms import Filled, changes, mark_of, overtaken
 from syndication.web.deps import deps_of
 from syndication.web.language import offered_by
 from syndication.web.render import private_page
@@ -195,13 +194,7 @@ def _save(request: Request, admin: Admin, newsletter_id: int, filled: Filled) ->
             if mark_of(before) == filled.mark:
                 _write(session, admin, newsletter_id, before, filled, request)
             else:
-                entries = audit_log(session, target=f"newsletter {newsletter_id}", limit=1)
-                filled = replace(
-                    filled,
-                    mark=mark_of(before),
-                    differences=differences(_LABELS, before, filled.values) or (("", "", ""),),
-                    saved_by=entries[0].actor if entries else "",
-                )
+                filled = overtaken(session, filled, before, _LABELS, f"newsletter {newsletter_id}")
     if filled.status != 200:  # noqa: PLR2004 - HTTP's own
         return _page(request, admin, _stored(request, newsletter_id), filled)
     deps.enqueue(Task.PUBLISH, "publish")

@@ -25,11 +25,10 @@ from syndication.store.admins import Admin, audit
 from syndication.store.announcing import readers_of, rewrite
 from syndication.store.drafting import Draft, addable, article_id_of, draft
 from syndication.store.newsletters import StoredNewsletter, default_schedule, newsletter
-from syndication.store.people import audit_log
 from syndication.store.reviewing import Words, edit_article, in_review, write_words
 from syndication.web.admin.access import Editor, SignedIn
 from syndication.web.admin.drafts import post_test
-from syndication.web.admin.forms import Filled, changes, differences, mark_of
+from syndication.web.admin.forms import Filled, changes, mark_of, overtaken
 from syndication.web.deps import deps_of
 from syndication.web.mailbox import mail_page
 from syndication.web.render import private_page
@@ -120,15 +119,9 @@ def save_words(request: Request, admin: Editor, issue_id: int, form: Annotated[_
                 _write(session, case, values, deps.clock())
                 audit(session, admin.login, "issue.words", f"issue {issue_id}", deps.clock(), changes(before, values))
                 return RedirectResponse(f"/admin/issues/{issue_id}/review?saved=words", 303)
-            entries = audit_log(session, target=f"issue {issue_id}", limit=1)
+            conflict = overtaken(session, filled, before, _LABELS, f"issue {issue_id}")
     except IssueError as error:
         return _page(request, admin, case, _AsReader(), form=replace(filled, faults={"": str(error)}))
-    conflict = replace(
-        filled,
-        mark=mark_of(before),
-        differences=differences(_LABELS, before, values) or (("", "", ""),),
-        saved_by=entries[0].actor if entries else "",
-    )
     return _page(request, admin, case, _AsReader(), form=conflict)
 
 

@@ -18,10 +18,9 @@ from syndication.domain.states import Cadence
 from syndication.store.admins import Admin, audit
 from syndication.store.editing import skip_next
 from syndication.store.newsletters import StoredSchedule, newsletter
-from syndication.store.people import audit_log
 from syndication.store.scheduling import save_schedule, schedule
 from syndication.web.admin.access import Editor, SignedIn
-from syndication.web.admin.forms import Filled, changes, differences
+from syndication.web.admin.forms import Filled, changes, overtaken
 from syndication.web.deps import deps_of
 from syndication.web.render import private_page
 from syndication.web.words import slot_words
@@ -109,12 +108,11 @@ def change_schedule(
         saved = save_schedule(session, after, now, expected_version=form.version)
         if saved:
             audit(session, admin.login, "schedule.change", f"schedule {schedule_id}", now, changes(before, values))
-        entries = audit_log(session, target=f"schedule {schedule_id}", limit=1)
     if not saved:
         stored = _stored(request, schedule_id)
-        found = differences(_LABELS, _values(stored), values) or (("", "", ""),)
-        filled = Filled(values, str(stored.version), differences=found, saved_by=entries[0].actor if entries else "")
-        return _form(request, admin, stored, filled)
+        with deps.database.read() as session:
+            filled = overtaken(session, Filled(values, ""), _values(stored), _LABELS, f"schedule {schedule_id}")
+        return _form(request, admin, stored, replace(filled, mark=str(stored.version)))
     return RedirectResponse(f"/admin/newsletters/{stored.newsletter_id}", 303)
 
 

@@ -33,9 +33,8 @@ from syndication.store.managing import (
     use_address,
     use_identity,
 )
-from syndication.store.people import audit_log
 from syndication.web.admin.access import Editor, SignedIn
-from syndication.web.admin.forms import Filled, changes, differences, mark_of
+from syndication.web.admin.forms import Filled, changes, mark_of, overtaken
 from syndication.web.deps import deps_of
 from syndication.web.render import private_page
 
@@ -202,13 +201,7 @@ def change(request: Request, admin: Editor, source_id: int, form: Annotated[Chan
                     use_address(session, source_id, str(filled.values["url"]))
                 audit(session, admin.login, "source.change", target, now, changes(before, filled.values))
                 return RedirectResponse(f"/admin/sources/{source_id}", 303)
-            entries = audit_log(session, target=f"source {source_id}", limit=1)
-        filled = replace(
-            filled,
-            mark=mark_of(before),
-            differences=differences(_LABELS, before, filled.values) or (("", "", ""),),
-            saved_by=entries[0].actor if entries else "",
-        )
+            filled = overtaken(session, filled, before, _LABELS, f"source {source_id}")
     return _one(request, admin, _found(request, source_id), filled)
 
 

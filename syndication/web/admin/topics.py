@@ -18,10 +18,9 @@ from syndication.jobs.entry_faults import topic_faults
 from syndication.jobs.topic_effect import SPAN, Effect, effect_of
 from syndication.store.admins import Admin, audit
 from syndication.store.classifying import save_topic
-from syndication.store.people import audit_log
 from syndication.store.topics import TopicLine, move_topic, rename_topic, topic_line, topic_lines
 from syndication.web.admin.access import Editor, SignedIn
-from syndication.web.admin.forms import Filled, changes, differences, mark_of
+from syndication.web.admin.forms import Filled, changes, mark_of, overtaken
 from syndication.web.deps import deps_of
 from syndication.web.render import private_page
 
@@ -133,20 +132,13 @@ def _submit(request: Request, admin: Admin, line: TopicLine | None, form: TopicF
 
 def _save(request: Request, admin: Admin, line: TopicLine | None, filled: Filled) -> Response:
     deps = deps_of(request)
-    now, values = deps.clock(), filled.values
+    now = deps.clock()
     try:
         with deps.database.write() as session:
             current = topic_line(session, line.topic_id, lock=True) if line else None
             before = _values(current) if current else {}
             if current and mark_of(before) != filled.mark:
-                target = f"topic {current.topic_id}"
-                saved_by = next((one.actor for one in audit_log(session, target=target, limit=1)), "")
-                filled = replace(
-                    filled,
-                    mark=mark_of(before),
-                    differences=differences(_LABELS, before, values) or (("", "", ""),),
-                    saved_by=saved_by,
-                )
+                filled = overtaken(session, filled, before, _LABELS, f"topic {current.topic_id}")
             else:
                 _write(session, admin, current, filled, now)
     except StoreError as error:
