@@ -34,6 +34,7 @@ def erase_reader(database: Database, key: bytes, var_folder: Path, subscriber_id
     _note(var_folder / RECORD, suppression_mark(key, row.address_key), now)
     with database.write() as session:
         erased = erase(session, key, subscriber_id, now)
+    database.empty_log()
     forget(var_folder / "outbox", subscriber_id)
     forget_lists_with(var_folder, row.address_key)
     _log.info("reader_erased", subscriber=subscriber_id)
@@ -47,6 +48,8 @@ def erase_again(database: Database, key: bytes, var_folder: Path, now: datetime)
         with database.write() as session:
             erase(session, key, subscriber_id, now)
         forget(var_folder / "outbox", subscriber_id)
+    if found:
+        database.empty_log()
     return len(found)
 
 

@@ -21,6 +21,7 @@ def tidy(database: Database, now: datetime) -> dict[str, int]:
         "unconfirmed": _in_chunks(database, remove_unconfirmed, now),
         "deliveries": _in_chunks(database, remove_old_deliveries, now),
     }
+    database.empty_log()  # what was erased while somebody read or wrote
     if any(done.values()):
         _log.info("tidied", **done)
     return done

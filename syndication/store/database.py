@@ -18,10 +18,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql.dml import UpdateBase
 from sqlmodel import Session, create_engine
 
+_PATIENT: Final = "busy_timeout=30000"
+_HASTY: Final = "busy_timeout=500"
 _PRAGMAS: Final = (
     "journal_mode=WAL",
     "synchronous=NORMAL",
-    "busy_timeout=30000",
+    _PATIENT,
     "foreign_keys=ON",
     "temp_store=MEMORY",
     "cache_size=-8192",
@@ -64,6 +66,20 @@ class Database:
             session.begin(),
         ):
             yield session
+
+    def empty_log(self) -> None:
+        """Empty SQLite's write-ahead log, where pages stand as they were before they changed.
+
+        Whoever reads or writes keeps it from that after half a second; ask again later.
+        """
+        if not self.is_sqlite:
+            return
+        connection = self.engine.raw_connection()
+        try:
+            for pragma in (_HASTY, "wal_checkpoint(TRUNCATE)", _PATIENT):
+                connection.cursor().execute(f"PRAGMA {pragma}").fetchall()
+        finally:
+            connection.close()
 
     def close(self) -> None:
         """Close all pooled connections."""

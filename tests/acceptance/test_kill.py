@@ -30,14 +30,19 @@ def subscribe_readers(service: Service) -> None:
     )
 
 
-def test_a_killed_service_reaches_everybody_after_its_restart_and_nobody_who_left(service: Service) -> None:
-    service.start()
+def issue_under_way(service: Service) -> None:
+    """An issue to all readers, a quarter of it sent, to a receiver that takes its time."""
     subscribe_readers(service)
     service.smtp.messages.clear()
     service.smtp.fault = lambda stage, _: time.sleep(0.005) if stage == "dot" else None
     arrive(service, "agents.md", AGENTS, "Tool calling grows up")
     fire(service)
-    service.wait_until(lambda: len(service.smtp.messages) >= READERS // 4, 30)
+    service.wait_until(lambda: len(service.smtp.messages) >= READERS // 4, 60)
+
+
+def test_a_killed_service_reaches_everybody_after_its_restart_and_nobody_who_left(service: Service) -> None:
+    service.start()
+    issue_under_way(service)
     service.stop(signal.SIGKILL)
     sent = {message.recipient for message in service.smtp.messages}
     waiting = service.ask(

@@ -2,14 +2,13 @@
 
 import signal
 import subprocess
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.acceptance.conftest import Service
-from tests.acceptance.test_kill import CONNECTIONS, READERS, subscribe_readers
-from tests.acceptance.test_whole_way import AGENTS, arrive, fire
+from tests.acceptance.test_kill import CONNECTIONS, READERS, issue_under_way
+from tests.acceptance.test_whole_way import AGENTS, arrive
 
 
 @contextmanager
@@ -42,12 +41,7 @@ def test_of_many_workers_one_may_be_killed_and_everybody_gets_the_issue_once(ser
         return
     service.start("--no-jobs")
     with worker(service) as first, worker(service):
-        subscribe_readers(service)
-        service.smtp.messages.clear()
-        service.smtp.fault = lambda stage, _: time.sleep(0.005) if stage == "dot" else None
-        arrive(service, "agents.md", AGENTS, "Tool calling grows up")
-        fire(service)
-        service.wait_until(lambda: len(service.smtp.messages) >= READERS // 4, 60)
+        issue_under_way(service)
         first.kill()
         first.wait(30)
         # A dead process is believed dead after its lease of a minute.

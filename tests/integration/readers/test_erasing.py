@@ -8,6 +8,7 @@ from sqlmodel import select
 from syndication.domain.states import DeliveryState, NoticeKind, SubscriptionStatus
 from syndication.domain.tokens import suppression_mark
 from syndication.jobs.erase import erase_again, erase_reader, erased_marks
+from syndication.jobs.tidy import tidy
 from syndication.store.database import Database
 from syndication.store.tables import (
     ConsentEventRow,
@@ -67,6 +68,22 @@ def test_an_uploaded_list_with_an_erased_address_goes_and_others_stay(
         (lists / name).write_bytes(body)
     assert erase_reader(database, KEY, tmp_path, known_reader(database, newsletter, tmp_path), NOW)
     assert [path.name for path in lists.iterdir()] == ["4.csv"]
+
+
+def test_an_erased_address_is_not_in_the_files_of_sqlite_either(
+    database: Database, newsletter: int, tmp_path: Path
+) -> None:
+    if not database.is_sqlite:
+        return
+    subscriber_id = known_reader(database, newsletter, tmp_path)
+    files = list(Path(str(database.engine.url.database)).parent.glob("*.db*"))
+    assert any(ADDRESS.encode() in file.read_bytes() for file in files)
+    with database.read() as session:
+        session.execute(core_select(SubscriberRow)).all()  # who reads keeps the log from being emptied
+        assert erase_reader(database, KEY, tmp_path, subscriber_id, NOW)
+    assert any(ADDRESS.encode() in file.read_bytes() for file in files)
+    tidy(database, NOW)
+    assert not [file.name for file in files if ADDRESS.encode() in file.read_bytes()]
 
 
 def test_an_erased_address_is_in_no_table_and_no_outbox(database: Database, newsletter: int, tmp_path: Path) -> None:
