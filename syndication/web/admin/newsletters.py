@@ -254,7 +254,7 @@ def _lengths(chosen: object) -> dict[int, str]:
     """The numbers to choose from, that of a file among them."""
     numbers = sorted({*_LENGTHS, int(str(chosen))} - {0})
     return {
-        0: "as many as usual: 9 at once and daily, 12 weekly and monthly",
+        0: "as usual",
         **{number: str(number) for number in numbers},
     }
 
