@@ -13,7 +13,7 @@ from syndication.domain.newsletters import Newsletter
 from syndication.domain.source_options import options_to
 from syndication.domain.sources import Source
 from syndication.domain.states import SourceKind
-from syndication.domain.web_address import without_secrets
+from syndication.domain.web_address import names_of_secrets, without_secrets
 
 _HEADS: Final = {
     "topics": ("The topics that the database holds, in their order.",),
@@ -27,7 +27,10 @@ _HEADS: Final = {
     ),
 }
 _SEALED: Final = "how it lets us in (log-in, headers, proxy, certificates): give it in the console, Sources"
-_IN_ADDRESS: Final = "the log-in in its address; `config apply` keeps the one that the database has"
+_IN_ADDRESS: Final = (
+    "{names} in its address: `config apply` keeps what the database has; in another installation write it into the address, "
+    "here or in the console"
+)
 
 Table = dict[str, Any]
 
@@ -111,8 +114,9 @@ def _source(source: Source, folder: Path | None) -> Table:
 
 
 def _left_out(source: Source, sealed: Collection[str]) -> list[str]:
-    _, secrets = without_secrets(source.location)
-    return [words for words, is_so in ((_IN_ADDRESS, secrets), (_SEALED, source.slug in sealed)) if is_so]
+    names = ", ".join(names_of_secrets(source.location))
+    found = [_IN_ADDRESS.format(names=names)] if names else []
+    return [*found, _SEALED] if source.slug in sealed else found
 
 
 def _newsletter(newsletter: Newsletter, schedules: Sequence[ScheduleEntry], logo: str) -> Table:

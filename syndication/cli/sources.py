@@ -16,7 +16,7 @@ from syndication.domain.plural import plural
 from syndication.domain.sources import Source
 from syndication.domain.states import SourceKind
 from syndication.jobs.check_source import Checked, Seen, check_source
-from syndication.jobs.manage_sources import import_opml, outlines_of
+from syndication.jobs.manage_sources import import_opml, listing_of
 from syndication.settings import load_settings
 
 commands = typer.Typer()
@@ -65,10 +65,16 @@ def import_file(
 
 @sources.command("export", epilog="Example: syndication sources export > feeds.opml")
 def export() -> None:
-    """All feeds as OPML, on standard output."""
+    """All feeds as OPML, on standard output. Log-ins, keys and tokens in addresses are left out; the names of these feeds go to standard error."""
     with errors_in_words(), open_app(load_settings()) as app:
-        written = write_opml(app.site.title, outlines_of(app.database))
+        found = listing_of(app.database)
+        written = write_opml(app.site.title, found.outlines)
     sys.stdout.buffer.write(written)
+    for slug, names in found.left_out.items():
+        words = (
+            f"Left out of {slug}: {', '.join(names)} in its address. Write it back into the address where you import."
+        )
+        err.print(words, markup=False)
 
 
 def _as_dict(found: Checked) -> dict[str, Any]:

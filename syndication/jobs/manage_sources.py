@@ -1,6 +1,6 @@
 """Sources as an admin handles them: added, changed, paused, mended, removed, many at once by OPML."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -12,7 +12,7 @@ from syndication.domain.errors import SourceError
 from syndication.domain.plural import plural
 from syndication.domain.sources import Source
 from syndication.domain.states import SourceKind
-from syndication.domain.web_address import without_secrets
+from syndication.domain.web_address import names_of_secrets, without_secrets
 from syndication.jobs.entry_faults import source_faults
 from syndication.net.hosts import host_of
 from syndication.store.admins import audit
@@ -82,8 +82,20 @@ def import_opml(
     return Imported(added, len(outlines) - added)
 
 
-def outlines_of(database: Database) -> list[Outline]:
-    """All feeds, for OPML, which is made to be passed on: without log-ins and tokens in their addresses."""
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """All feeds, for OPML. left_out: by slug, what is not written of an address, as `names_of_secrets` names it."""
+
+    outlines: Sequence[Outline]
+    left_out: Mapping[str, Sequence[str]]
+
+
+def listing_of(database: Database) -> Listing:
+    """All feeds without log-ins, keys and tokens in their addresses: OPML is made to be passed on."""
     with database.read() as session:
-        listed = list_sources(session)
-    return [Outline(without_secrets(one.location)[0], one.title) for one in listed if one.kind is SourceKind.FEED]
+        feeds = [one for one in list_sources(session) if one.kind is SourceKind.FEED]
+    secrets = {one.slug: names_of_secrets(one.location) for one in feeds}
+    return Listing(
+        [Outline(without_secrets(one.location)[0], one.title) for one in feeds],
+        {slug: names for slug, names in secrets.items() if names},
+    )

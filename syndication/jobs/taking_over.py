@@ -11,10 +11,11 @@ from sqlmodel import Session
 from syndication.domain.configuration import LOG_IN, Difference, Kind, Value, name_of, named_schedules
 from syndication.domain.entries import Entries, ScheduleEntry
 from syndication.domain.errors import ConfigError, SourceError, StoreError
+from syndication.domain.web_address import with_secrets_of
 from syndication.jobs.manage_sources import require_own_place
 from syndication.store.admins import audit
 from syndication.store.classifying import save_topic
-from syndication.store.collecting import add_source
+from syndication.store.collecting import add_source, source_row
 from syndication.store.editing import save_newsletter
 from syndication.store.installing import ids_by_slug
 from syndication.store.looks import keep_picture, look_of, save_look
@@ -90,7 +91,7 @@ def _source(session: Session, taking: Taking, one: Difference) -> None:
         return
     number = taking.ids[one.name]
     if changed & {"location", LOG_IN}:
-        use_address(session, number, source.location)
+        use_address(session, number, with_secrets_of(source.location, source_row(session, number).location))
     plain = {name: getattr(source, name) for name in changed & _PLAIN}
     if plain:
         change_source(session, number, plain)

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from sqlalchemy import ColumnElement, Row, Select, case, false, func, select, true
 from sqlmodel import Session, col
@@ -17,6 +16,7 @@ from syndication.domain.feeds import Feed, FeedItem, FeedTopic, Origin
 from syndication.domain.ids import article_id, feed_id
 from syndication.domain.site import Site
 from syndication.domain.states import SourceKind
+from syndication.domain.web_address import names_of_secrets
 from syndication.html.text import lead, plain_text
 from syndication.store.database import by_indexes
 from syndication.store.feed_plans import ITEMS, FeedKind, FeedPlan
@@ -303,7 +303,7 @@ def _item(site: Site, plan: FeedPlan, article: Row[Any], text: Row[Any], topics:
 def _origin(site: Site, article: Row[Any]) -> Origin:
     """Credit to the source. What may tell strangers a password or the name of an inner host is not told."""
     is_feed = article.source_kind is SourceKind.FEED and not article.source_internal
-    is_feed = is_feed and not urlsplit(article.source_location).username
+    is_feed = is_feed and not names_of_secrets(article.source_location)
     return Origin(
         feed_id=feed_id(site.tag_prefix, FeedKind.SOURCE, article.source_id),
         title=article.source_title,

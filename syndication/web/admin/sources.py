@@ -17,7 +17,7 @@ from syndication.domain.sources import Access, Source
 from syndication.domain.states import FirstFetch, SourceKind
 from syndication.jobs.check_source import check_source
 from syndication.jobs.entry_faults import source_faults
-from syndication.jobs.manage_sources import import_opml, outlines_of, save_source
+from syndication.jobs.manage_sources import import_opml, listing_of, save_source
 from syndication.store.access import save_access
 from syndication.store.admins import Admin, audit
 from syndication.store.collecting import list_sources
@@ -161,7 +161,7 @@ def export(request: Request, admin: SignedIn) -> Response:
     """All feeds, for another program."""
     del admin
     deps = deps_of(request)
-    body = write_opml(deps.site.title, outlines_of(deps.database))
+    body = write_opml(deps.site.title, listing_of(deps.database).outlines)
     headers = {"Content-Disposition": 'attachment; filename="sources.opml"', "Cache-Control": "no-store"}
     return Response(body, media_type="text/x-opml", headers=headers)
 

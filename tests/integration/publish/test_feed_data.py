@@ -188,7 +188,11 @@ def test_an_origin_tells_no_password_and_no_inner_host(database: Database) -> No
         add_topic(session, "agents")
         source = add_source(session)
         add_article(session, source, ["agents"])
-        for location, internal in (("https://me:secret@radar.example/feed", False), ("https://inside/feed", True)):
+        for location, internal in (
+            ("https://me:secret@radar.example/feed", False),
+            ("https://radar.example/feed?token=secret", False),
+            ("https://inside/feed", True),
+        ):
             values = {
                 "kind": SourceKind.FEED,
                 "location": location,

@@ -57,9 +57,10 @@ CONFIGURED = (
 
 LETTER = Newsletter("weekly", "Weekly", "", "W", "w@example.org", "Street 1", "en", ("agents",))
 FRIDAYS = ScheduleEntry(Cadence.WEEKLY, "30 7 * * FRI", "Europe/Rome")
+RADAR = "https://radar.example.org/rss"
 FILES = Entries(
     (Topic("agents", "Agents", "", "agent*"), Topic("chips", "Chips", "", "gpu*")),
-    (Source("radar", "Radar", SourceKind.FEED, "https://radar.example.org/rss"),),
+    (Source("radar", "Radar", SourceKind.FEED, RADAR),),
     ((LETTER, (FRIDAYS,)),),
 )
 
@@ -324,6 +325,23 @@ def test_the_log_in_of_an_address_survives_files_that_do_not_name_it(installed: 
     assert held(installed).sources[0].location == secret.location
     with installed.read() as session:
         assert "hush" not in str([(line.before, line.after) for line in session.exec(select(AuditEntryRow)).all()])
+
+
+@pytest.mark.parametrize(
+    ("moved", "held_then"),
+    [
+        ("https://radar.example.org/atom?page=2", "https://radar.example.org/atom?page=2&api_key=hush"),
+        ("https://radar.example.org/atom?api_key=new", "https://radar.example.org/atom?api_key=new"),
+        ("https://elsewhere.example.org/rss", "https://elsewhere.example.org/rss"),
+    ],
+)
+def test_a_new_address_keeps_the_key_of_the_old_one_on_the_same_server_alone(
+    installed: Database, moved: str, held_then: str
+) -> None:
+    taken(installed, replace(FILES, sources=(replace(FILES.sources[0], location=f"{RADAR}?api_key=hush"),)))
+    files = exported(installed)
+    taken(installed, replace(files, sources=(replace(files.sources[0], location=moved),)))
+    assert held(installed).sources[0].location == held_then
 
 
 def test_a_look_with_its_logo_is_taken_over(installed: Database) -> None:

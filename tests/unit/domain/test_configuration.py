@@ -21,7 +21,7 @@ from syndication.domain.newsletters import Newsletter
 from syndication.domain.source_options import ApiRules, Identity, PageRules, SourceOptions
 from syndication.domain.sources import Source
 from syndication.domain.states import Cadence, SourceKind
-from syndication.domain.web_address import without_secrets
+from syndication.domain.web_address import names_of_secrets, with_secrets_of, without_secrets
 from tests.support.entries import all_entries
 
 FILE: Fields = {"title": "New", "enabled": True}
@@ -151,9 +151,46 @@ def test_what_was_taken_over_differs_in_nothing_from_itself(entries: Entries) ->
         ("https://me:pw@example.org:8443/a", "https://example.org:8443/a", "me:pw"),
         ("https://example.org/a?x=1&Token=abc&y=2", "https://example.org/a?x=1&y=2", "Token=abc"),
         ("https://me@example.org/?api_key=k", "https://example.org/", "me&api_key=k"),
+        (
+            "https://example.org/?feed_token=k&X-Amz-Signature=s",
+            "https://example.org/",
+            "feed_token=k&X-Amz-Signature=s",
+        ),
+        ("https://example.org/?api%5Fkey=k&pwd=s&passage=4", "https://example.org/?passage=4", "api%5Fkey=k&pwd=s"),
+        ("https://example.org/?key=AIzaSyD-9tSrke72PouQMnMX", "https://example.org/", "key=AIzaSyD-9tSrke72PouQMnMX"),
+        ("https://example.org/?rsskey=0f1e2d3c4b5a69788796", "https://example.org/", "rsskey=0f1e2d3c4b5a69788796"),
+        ("https://example.org/?key=ai-agents-and-chips-2026", "https://example.org/?key=ai-agents-and-chips-2026", ""),
+        ("https://example.org/?key=a1b2", "https://example.org/?key=a1b2", ""),
         ("/srv/me@home?token=x", "/srv/me@home?token=x", ""),
         ("https://[broken", "https://[broken", ""),
     ],
 )
 def test_an_address_is_shown_without_its_secrets(url: str, shown: str, secret: str) -> None:
     assert without_secrets(url) == (shown, secret)
+
+
+@pytest.mark.parametrize(
+    ("url", "names"),
+    [
+        ("https://me:pw@example.org/a?page=2&token=x", ("log-in", "token")),
+        ("https://example.org/a?page=2&API_KEY=x", ("API_KEY",)),
+        ("https://example.org/a?page=2", ()),
+    ],
+)
+def test_the_secrets_of_an_address_are_told_by_their_names(url: str, names: tuple[str, ...]) -> None:
+    assert names_of_secrets(url) == names
+
+
+@pytest.mark.parametrize(
+    ("url", "known", "whole"),
+    [
+        ("https://e.org/b", "https://me:pw@e.org/a?x=1&token=t", "https://me:pw@e.org/b?token=t"),
+        ("https://e.org/b?y=2", "https://e.org/a?token=t", "https://e.org/b?y=2&token=t"),
+        ("https://e.org/b?token=new", "https://e.org/a?token=t", "https://e.org/b?token=new"),
+        ("https://other.org/b", "https://e.org/a?token=t", "https://other.org/b"),
+        ("http://e.org/b", "https://e.org/a?token=t", "http://e.org/b"),
+        ("https://e.org/b", "https://e.org/a", "https://e.org/b"),
+    ],
+)
+def test_an_address_gets_the_secrets_of_a_known_one_of_the_same_server(url: str, known: str, whole: str) -> None:
+    assert with_secrets_of(url, known) == whole

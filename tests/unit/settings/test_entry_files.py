@@ -41,7 +41,7 @@ def test_secrets_are_left_out_and_the_file_says_so(tmp_path: Path) -> None:
     text = (tmp_path / "sources.toml").read_text("utf-8")
     assert "hush" not in text
     assert "whisper" not in text
-    assert "# Left out: the log-in in its address" in text
+    assert "# Left out: log-in, token in its address" in text
     assert "# Left out: how it lets us in" in text
     assert found.sources[0].location == "https://example.org/rss?page=2"
 
