@@ -9,7 +9,7 @@ import difflib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -19,6 +19,7 @@ from syndication.cron.words import normal
 from syndication.domain.errors import CronError
 
 _ANY_INSTANT: Final = datetime(2024, 1, 1, tzinfo=UTC)
+_IN_A_ROW: Final = 8
 _NEVER: Final = "This schedule never fires: no such day exists."
 _FIRST_LOOK_BACK: Final = timedelta(minutes=1)
 _LAST_LOOK_BACK: Final = timedelta(days=60 * 366)
@@ -48,6 +49,12 @@ def latest_slot(cron: str, zone: str, until: datetime) -> datetime:
     while (following := next_slot(cron, zone, slot)) <= until:
         slot = following
     return slot
+
+
+def shortest_gap(cron: str, zone: str) -> timedelta:
+    """The least time between a slot and the next, of some in a row. Raises CronError."""
+    slots = next_slots(cron, zone, _ANY_INSTANT, _IN_A_ROW)
+    return min(after - before for before, after in pairwise(slots))
 
 
 def check(cron: str, zone: str) -> None:

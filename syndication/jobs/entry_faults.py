@@ -4,11 +4,12 @@ The console asks before it saves a form, `config apply` before it takes over a f
 """
 
 import re
+from datetime import timedelta
 from typing import Final
 
 from syndication.compose.colour import is_colour
 from syndication.cron.cadences import words_of
-from syndication.cron.slots import check
+from syndication.cron.slots import shortest_gap
 from syndication.deliver.addresses import parse_address
 from syndication.domain.entries import ScheduleEntry
 from syndication.domain.errors import AddressError, CronError, RuleError
@@ -24,6 +25,9 @@ from syndication.store.looks import Look
 SLUG: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 SLUG_LENGTH: Final = 64
 POSTAL_LENGTH: Final = 300
+_TOO_EARLY: Final = (
+    "So early, the issue before it has not gone out yet. Write fewer minutes than lie between two issues."
+)
 _NO_ADDRESS: Final = frozenset({SourceKind.FOLDER, SourceKind.PUSH})
 
 
@@ -88,7 +92,9 @@ def look_fault(look: Look) -> str:
 def schedule_faults(entry: ScheduleEntry) -> dict[str, str]:
     """Field → words, of the words a schedule is saved with."""
     try:
-        check(words_of(entry.cadence, entry.cron), entry.zone)
+        gap = shortest_gap(words_of(entry.cadence, entry.cron), entry.zone)
     except CronError as error:
         return {"cron": str(error)}
+    if timedelta(minutes=entry.review_minutes) >= gap:
+        return {"review_minutes": _TOO_EARLY}
     return {}

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from types import MappingProxyType
 from typing import Annotated, Final
 
@@ -12,9 +11,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from syndication.cron.slots import explain, next_slots
+from syndication.domain.entries import ScheduleEntry
 from syndication.domain.errors import CronError
 from syndication.domain.newsletters import LONGEST_REVIEW_MINUTES, Newsletter
 from syndication.domain.states import Cadence
+from syndication.jobs.entry_faults import schedule_faults
 from syndication.store.admins import Admin, audit
 from syndication.store.editing import skip_next
 from syndication.store.newsletters import StoredSchedule, newsletter
@@ -141,27 +142,18 @@ def _values(stored: StoredSchedule) -> dict[str, object]:
 
 
 def _faults(request: Request, stored: StoredSchedule, values: Mapping[str, object]) -> dict[str, str]:
-    faults, review = {}, str(values["review"])
-    cron = _preview(request, str(values["cron"]), str(values["zone"])).fault
-    if cron:
-        faults["cron"] = cron
+    review = str(values["review"])
+    entry = ScheduleEntry(Cadence(str(values["cadence"])), str(values["cron"]), str(values["zone"]))
+    faults = schedule_faults(entry)
     if not (review.isdecimal() and len(review) < 6 and int(review) <= LONGEST_REVIEW_MINUTES):  # noqa: PLR2004 - digits
         faults["review"] = f"Write 0, or for how many minutes, at most {LONGEST_REVIEW_MINUTES} (a week)."
     elif int(review) and _letter(request, stored).own_hours:
         faults["review"] = (
             "Readers of this newsletter may choose their own hour, and nobody can review an issue for each."
         )
-    elif int(review) and not cron and int(review) >= _shortest_gap(request, str(values["cron"]), str(values["zone"])):
-        faults["review"] = (
-            "So early, the issue before it has not gone out yet. Write fewer minutes than lie between two issues."
-        )
+    elif fault := schedule_faults(replace(entry, review_minutes=int(review))).get("review_minutes"):
+        faults["review"] = fault
     return faults
-
-
-def _shortest_gap(request: Request, cron: str, zone: str) -> float:
-    """The minutes between two issues, the fewest of the next ones. Raises CronError."""
-    slots = next_slots(cron, zone, deps_of(request).clock(), _PREVIEW)
-    return min((after - before).total_seconds() / 60 for before, after in pairwise(slots))
 
 
 def _form(request: Request, admin: Admin, stored: StoredSchedule, form: Filled) -> Response:

@@ -10,7 +10,7 @@ from cronsim import CronSim
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syndication.cron.slots import check, explain, latest_slot, next_slot, next_slots
+from syndication.cron.slots import check, explain, latest_slot, next_slot, next_slots, shortest_gap
 from syndication.domain.errors import CronError
 
 ZONES = [
@@ -163,3 +163,10 @@ def test_a_schedule_is_explained_in_english() -> None:
     assert explain("@daily", "UTC") == "At 00:00 every day (UTC)"
     with pytest.raises(CronError):
         explain("30 7 * * someday", "UTC")
+
+
+@pytest.mark.parametrize(
+    ("cron", "hours"), [("30 7 * * FRI", 7 * 24), ("0 8 * * 1-5", 24), ("0 8,20 * * *", 12), ("0 8 1 * *", 29 * 24)]
+)
+def test_the_shortest_gap_is_that_of_the_nearest_slots(cron: str, hours: int) -> None:
+    assert shortest_gap(cron, "Europe/Rome") == timedelta(hours=hours)

@@ -90,6 +90,8 @@ def test_a_source(kind: SourceKind, location: str, *, is_faulty: bool) -> None:
     [
         (ScheduleEntry(Cadence.DAILY, "0 7 * * *", "UTC"), False),
         (ScheduleEntry(Cadence.INSTANT, "", "UTC"), False),
+        (ScheduleEntry(Cadence.DAILY, "0 7 * * *", "UTC", 24 * 60 - 1), False),
+        (ScheduleEntry(Cadence.DAILY, "0 7 * * *", "UTC", 24 * 60), True),
         (ScheduleEntry(Cadence.DAILY, "0 25 * * *", "UTC"), True),
         (ScheduleEntry(Cadence.DAILY, "0 7 * * *", "Mars/Olympus"), True),
     ],

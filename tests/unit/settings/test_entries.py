@@ -108,6 +108,10 @@ def test_a_newsletter_may_name_topics_that_only_the_database_has(tmp_path: Path)
         ),
         ({"newsletters": LETTER.replace("Europe/Rome", "Europe/Roma")}, "'weekly': 'schedules.cron': .*Europe/Roma"),
         (
+            {"newsletters": LETTER.replace('"Europe/Rome"', '"Europe/Rome"\nreview_minutes = 10080')},
+            "'weekly': 'schedules.review_minutes': So early",
+        ),
+        (
             {"newsletters": LETTER.replace('"Street 1"', '"' + "x" * 301 + '"')},
             "postal_address': The words are too long",
         ),
