@@ -282,6 +282,7 @@ def _by_article(topics: Sequence[Row[Any]]) -> defaultdict[int, list[FeedTopic]]
 
 def _item(site: Site, plan: FeedPlan, article: Row[Any], text: Row[Any], topics: Sequence[FeedTopic]) -> FeedItem:
     is_short = plan.summary or not article.source_full_text
+    published_at = min(article.published_at, article.first_seen_at)
     return FeedItem(
         id=article_id(site.tag_prefix, article.uid),
         url=article.url or f"{site.public_url}/articles/{article.uid}",
@@ -291,8 +292,9 @@ def _item(site: Site, plan: FeedPlan, article: Row[Any], text: Row[Any], topics:
         authors=tuple(article.authors),
         topics=tuple(topics),
         origin=_origin(site, article),
-        published_at=min(article.published_at, article.first_seen_at),
-        updated_at=article.updated_at,
+        published_at=published_at,
+        # Many readers show this date in place of the other: history must not look as if it were of today.
+        updated_at=article.updated_at if article.updated_at > article.first_seen_at else published_at,
         language=text.language or article.language or article.source_language,
         enclosures=tuple(Enclosure(**file) for file in article.enclosures),
         image_url=article.image_url,

@@ -173,6 +173,21 @@ def test_an_item_says_all_we_know(database: Database) -> None:
     assert feed.updated_at == NOW + HOUR
 
 
+def test_what_was_never_edited_counts_as_changed_when_it_was_published_not_when_we_first_saw_it(
+    database: Database,
+) -> None:
+    with database.write() as session:
+        add_counters(session)
+        add_topic(session, "agents")
+        article_id = add_article(session, add_source(session), ["agents"])
+        change(session, article_id, published_at=NOW - 99 * HOUR)
+        (unedited,) = feed_at(session, "/feeds/all").items
+        change(session, article_id, updated_at=NOW + HOUR)
+        (edited,) = feed_at(session, "/feeds/all").items
+    assert (unedited.published_at, unedited.updated_at) == (NOW - 99 * HOUR, NOW - 99 * HOUR)
+    assert (edited.published_at, edited.updated_at) == (NOW - 99 * HOUR, NOW + HOUR)
+
+
 def test_an_article_without_an_address_links_to_our_page(database: Database) -> None:
     with database.write() as session:
         add_counters(session)
