@@ -21,6 +21,7 @@ from syndication.store.bulk import insert_rows
 from syndication.store.composing import Group, IssuePlan
 from syndication.store.database import changed
 from syndication.store.inserting import insert_new
+from syndication.store.reviewing import NOTHING_NEW
 from syndication.store.scheduling import is_eligible
 from syndication.store.tables import (
     DeliveryBatchRow,
@@ -249,24 +250,23 @@ def drop_own_starts(session: Session, plan: IssuePlan, readers: Sequence[OwnStar
 
 
 def start_sending(session: Session, issue_id: int, planned: int, now: datetime) -> IssueState:
-    """Let a planned issue go, or into its review; without any delivery it is empty and over. The state it has now."""
-    values: dict[str, Any] = {"state": IssueState.SENDING, "note": "", **_after_review(session, issue_id, now)}
-    if not planned:
-        values = {"state": IssueState.EMPTY, "closed_at": now, "note": "Nothing new for anybody."}
-    elif until := _review_until(session, issue_id, now):
+    """Let a planned issue go, or into its review; without any delivery it is empty and over. The state it has now.
+
+    One that an editor emptied stays in its review, so that what was dropped can be put back.
+    """
+    was_reviewed = session.get_one(IssueRow, issue_id).review_until is not None
+    # An issue that was composed again after its review is as young as if it had waited for nobody.
+    values: dict[str, Any] = {"state": IssueState.SENDING, "note": "", **({"frozen_at": now} if was_reviewed else {})}
+    if (planned or was_reviewed) and (until := _review_until(session, issue_id, now)):
         values = {"state": IssueState.REVIEW, "review_until": until}
+    elif not planned:
+        values = {"state": IssueState.EMPTY, "closed_at": now, "note": NOTHING_NEW}
     session.execute(
         update(IssueRow)
         .where(col(IssueRow.id) == issue_id, col(IssueRow.state) == IssueState.COMPOSING)
         .values(**values)
     )
     return session.scalars(select(col(IssueRow.state)).where(col(IssueRow.id) == issue_id)).one()
-
-
-def _after_review(session: Session, issue_id: int, now: datetime) -> dict[str, Any]:
-    """An issue that was composed again after its review is as young as if it had waited for nobody."""
-    was_reviewed = session.get_one(IssueRow, issue_id).review_until is not None
-    return {"frozen_at": now} if was_reviewed else {}
 
 
 def _review_until(session: Session, issue_id: int, now: datetime) -> datetime | None:

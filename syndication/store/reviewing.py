@@ -32,6 +32,9 @@ from syndication.store.tables import (
 HELD: Final = datetime(9999, 1, 1, tzinfo=UTC)
 """The slot of an issue that an editor holds: it does not go by itself."""
 
+NOTHING_NEW: Final = "Nothing new for anybody."
+"""What is said of an issue without any delivery."""
+
 _A_CHUNK: Final = 2_000
 
 
@@ -57,7 +60,7 @@ def send_reviewed(session: Session, issue_id: int, now: datetime) -> bool:
 def release_reviewed(session: Session, now: datetime) -> int:
     """Let the issues go whose review is over; how many.
 
-    An announcement is composed anew at that moment (`store.announcing`), and goes then.
+    An announcement is composed anew at that moment (`store.announcing`), and goes then. What an editor emptied is over.
     """
     over = (col(IssueRow.state) == IssueState.REVIEW, ~col(IssueRow.is_stale), col(IssueRow.review_until) <= now)
     outdated = (col(IssueRow.schedule_id).is_(None), col(IssueRow.frozen_at) < col(IssueRow.review_until))
@@ -65,6 +68,12 @@ def release_reviewed(session: Session, now: datetime) -> int:
         update(IssueRow)
         .where(*over, *outdated)
         .values(is_stale=True, planned_at=None)
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        update(IssueRow)
+        .where(*over, col(IssueRow.planned) == 0)
+        .values(state=IssueState.EMPTY, note=NOTHING_NEW, closed_at=now)
         .execution_options(synchronize_session=False)
     )
     statement = (

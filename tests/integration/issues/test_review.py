@@ -14,7 +14,7 @@ from syndication.store.delivering import claim_batch, digest_bodies, recipients
 from syndication.store.gating import open_gate
 from syndication.store.issues import cancel_issue
 from syndication.store.reviewing import Words, edit_article, hold, send_reviewed, take_back, write_words
-from syndication.store.tables import DeliveryRow, ScheduleRow
+from syndication.store.tables import DeliveryRow, IssueRow, ScheduleRow
 from tests.support.issues import Disturbed, World, ignore
 from tests.support.rows import NOW
 
@@ -208,3 +208,41 @@ def test_a_skipped_issue_leaves_its_articles_for_the_next(world: World) -> None:
     world.close()
     world.now = SLOT + timedelta(days=7)
     assert world.titles(world.sent(), reader) == ["new"]
+
+
+def test_the_last_article_that_was_dropped_can_be_put_back(world: World) -> None:
+    reader = world.reader("agents")
+    only = world.article("only", "agents")
+    issue = in_review(world)
+    edit(world, issue, only, Edit.DROP)
+    again(world, issue)
+    assert world.titles(issue, reader) == []
+    edit(world, issue, only, Edit.ADD)
+    again(world, issue)
+    sweep(world.database, ignore, SLOT)
+    assert (world.state(issue), world.titles(issue, reader)) == (IssueState.SENDING, ["only"])
+
+
+def test_an_issue_whose_articles_were_all_dropped_is_empty_at_its_slot(world: World) -> None:
+    world.reader("agents")
+    only = world.article("only", "agents")
+    issue = in_review(world)
+    edit(world, issue, only, Edit.DROP)
+    again(world, issue)
+    sweep(world.database, ignore, SLOT)
+    with world.database.read() as session:
+        row = session.get_one(IssueRow, issue)
+        assert (row.state, row.closed_at, row.note) == (IssueState.EMPTY, SLOT, "Nothing new for anybody.")
+
+
+def test_what_comes_after_an_empty_issue_was_composed_comes_with_the_next_slot(world: World) -> None:
+    reader = world.reader("agents")
+    (fired,) = fire_due(world.database, ignore, world.now)
+    assert world.compose(fired.issue_id).state is IssueState.EMPTY
+    world.article("between", "agents")
+    world.now = SLOT
+    sweep(world.database, ignore, SLOT)
+    assert fire_due(world.database, ignore, SLOT) == []
+    with world.database.read() as session:
+        world.now = session.get_one(ScheduleRow, world.schedule_id).next_slot - timedelta(hours=1)
+    assert world.titles(in_review(world), reader) == ["between"]
