@@ -51,7 +51,8 @@ from syndication.net.client import Limits, SafeClient
 from syndication.net.names import Names
 from syndication.net.webhook import post_form
 from syndication.scheduler import REPUBLISH, SWEEP, TICK, TIDY, UPKEEP, Clock
-from syndication.settings import MailSettings, Reloading, Settings
+from syndication.setting_sections import MailSettings
+from syndication.settings import Reloading, Settings
 from syndication.store.bouncing import Taken
 from syndication.store.database import Database, open_database
 from syndication.store.installing import tag_prefix_of

@@ -22,7 +22,8 @@ from syndication.jobs.collect import collect_source
 from syndication.jobs.compose import compose_issue, send_now
 from syndication.jobs.deliver import deliver_ready
 from syndication.jobs.publish import export_feeds, publish_feeds
-from syndication.settings import DatabaseSettings, MailSettings, Settings
+from syndication.setting_sections import DatabaseSettings, MailSettings
+from syndication.settings import Settings
 from syndication.store.collecting import add_source
 from syndication.store.consent import Visit
 from syndication.store.newsletters import newsletters

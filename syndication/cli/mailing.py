@@ -7,7 +7,8 @@ from syndication.cli.output import Json, errors_in_words, out, print_facts, prin
 from syndication.domain.errors import ConfigError
 from syndication.jobs.deliver import deliver_ready
 from syndication.keys import DKIM_ED25519, DKIM_SELECTORS, load_dkim
-from syndication.settings import MailSettings, load_settings
+from syndication.setting_sections import MailSettings
+from syndication.settings import load_settings
 
 commands = typer.Typer()
 
