@@ -5,6 +5,9 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 .PHONY: help run demo install test coverage unit check bench lock
 
+# Some images set it for all; each process would compile the whole package again, a third of its start.
+unexport PYTHONDONTWRITEBYTECODE
+
 BIN := .venv/bin
 
 help: ## this list

@@ -1,5 +1,6 @@
 """What the catalogues of languages must hold. `scripts/catalogues` brings them up to date by `python -m` of this module."""
 
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,7 @@ _OPTIONS: Final = {"**.html": {"trim_blocks": "true", "lstrip_blocks": "true", "
 _KEYWORDS: Final = {"sentence": None, "counted": (1, 2), "_": None, "_h": None}
 
 
+@cache
 def sentences() -> Catalog:
     """Everything that is marked in code and templates, in English."""
     found = Catalog(fuzzy=False)

@@ -15,6 +15,7 @@ MAX_LINES: Final = 400
 LOCKS: Final = ("build", "dev", "run")
 MIGRATIONS: Final = tuple(path for path in tracked(".py") if path.parent.name == "versions")  # written once, by Alembic
 CODE: Final = tuple(path for path in tracked(".py") if path.name != "test_repository.py")
+TESTS: Final = tuple(path for path in CODE if path.is_relative_to(ROOT / "tests"))
 EVERYTHING: Final = tuple(path for path in tracked() if path.name != "test_repository.py")
 UNFINISHED: Final = r"\b(TODO|FIXME|XXX|HACK)\b|\bNotImplementedError\b|pragma: no"
 SKIPPED: Final = r"\bpytest\.(skip|xfail|importorskip|mark\.(skip|skipif|xfail))\b|\b(SkipTest|expectedFailure)\b"
@@ -36,7 +37,7 @@ def test_no_file_holds_unfinished_work() -> None:
 
 
 def test_no_test_is_skipped() -> None:
-    assert lines_with(SKIPPED, tuple(path for path in CODE if "tests" in path.parts)) == []
+    assert lines_with(SKIPPED, TESTS) == []
 
 
 def test_every_cited_section_and_rule_is_in_the_architecture() -> None:
@@ -117,14 +118,14 @@ def test_the_lock_files_hold_what_pyproject_asks_for() -> None:
 
 
 def test_test_modules_have_names_of_their_own() -> None:
-    names = Counter(path.name for path in CODE if "tests" in path.parts and path.name != "conftest.py")
+    names = Counter(path.name for path in TESTS if path.name != "conftest.py")
     assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_every_folder_of_the_package_is_a_package_and_no_folder_of_tests_is() -> None:
     folders = {path.parent for path in set(CODE) - set(MIGRATIONS) if path.is_relative_to(ROOT / "syndication")}
     assert [str(folder) for folder in sorted(folders) if not (folder / "__init__.py").exists()] == []
-    assert [str(path) for path in CODE if path.name == "__init__.py" and "tests" in path.parts] == []
+    assert [str(path) for path in TESTS if path.name == "__init__.py"] == []
 
 
 def test_every_suppression_in_the_package_gives_a_reason() -> None:
