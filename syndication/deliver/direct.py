@@ -15,12 +15,12 @@ from typing import Final, Protocol
 import dns.asyncresolver
 import dns.exception
 import dns.resolver
-from publicsuffixlist import PublicSuffixList
 
 from syndication.deliver.greeting import SmtpServer, Tls
 from syndication.deliver.smtp import SmtpTransport
 from syndication.domain.delivery import Accepted, Deferred, Failed, Fault, Mail, Outcome, Reply
 from syndication.domain.seams import Connection
+from syndication.net.hosts import registrable
 from syndication.net.names import Names
 
 _HOLD_S: Final = 60.0
@@ -36,12 +36,11 @@ _BUSY: Final = Deferred(Reply(0, "4.3.2", "All connections to its servers are in
 _LOOK_AGAIN_S: Final = 0.02
 _LOOKUP_S: Final = 10.0
 _PORT: Final = 25
-_SUFFIXES: Final = PublicSuffixList()
 
 
 def organisation(host: str) -> str:
     """Who runs a mail host: its registered domain, such as google.com for aspmx.l.google.com."""
-    return _SUFFIXES.privatesuffix(host.lower().rstrip(".")) or host.lower()
+    return registrable(host.lower().rstrip(".")) or host.lower()
 
 
 class MailHosts(Protocol):
