@@ -150,6 +150,12 @@ class BackupSettings(_Section):
     keep: int = Field(default=7, ge=1, le=1000)
 
 
+class KeepSettings(_Section):
+    """For how long what nobody meets any more is kept. texts_months: whole texts of articles that no topic took; 0 is for good."""
+
+    texts_months: int = Field(default=0, ge=0, le=1200)
+
+
 class AlertSettings(_Section):
     """How the operator hears of trouble, beside the console. Each that is set is used.
 

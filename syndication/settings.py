@@ -25,6 +25,7 @@ from syndication.setting_sections import (
     CollectSettings,
     DatabaseSettings,
     FeedSettings,
+    KeepSettings,
     MailInSettings,
     MailSettings,
     ServerSettings,
@@ -48,6 +49,7 @@ class _Values(BaseSettings):
     collect: CollectSettings = CollectSettings()
     feeds: FeedSettings = FeedSettings()
     backup: BackupSettings = BackupSettings()
+    keep: KeepSettings = KeepSettings()
     alerts: AlertSettings = AlertSettings()
 
     @classmethod

@@ -40,7 +40,7 @@ class Upkeep:
         self._back_up(now)
         if self._tidied_at is None or now - self._tidied_at >= _AGAIN:
             self._tidied_at = now
-            tidy(self._database, now)
+            tidy(self._database, now, self._settings.keep.texts_months)
         alerts = self._settings.alerts
         channels = Channels(self._settings.site.public_url, **alerts.model_dump())
         besides = [trouble for trouble in (self._backup_trouble, self._disk_trouble()) if trouble]

@@ -14,7 +14,7 @@ from syndication.domain.ids import article_uid
 from syndication.domain.sources import Source
 from syndication.domain.states import FirstFetch
 from syndication.store.collecting import row_id
-from syndication.store.tables import ArticleRow, ArticleTextRow, SightingRow, SourceRow
+from syndication.store.tables import FOR_GOOD, ArticleRow, ArticleTextRow, SightingRow, SourceRow
 
 # Written without objects: those cost five times what the database does for a new article (measured).
 _NEW_ARTICLE: Final = {"story_id": None, "seq": None, "revision": 1, "rules_version": 0, "removed_at": None}
@@ -128,10 +128,14 @@ def update_articles(session: Session, items: Sequence[tuple[Item, int]], now: da
 def translate_articles(session: Session, items: Sequence[tuple[Item, int]], now: datetime) -> set[str]:
     """Keep what items tell of articles (item, article id) in their own languages; the keys of what was new or changed.
 
-    now: aware UTC. The articles are classified again; neither ids nor places in the order of acceptance change.
+    now: aware UTC. The articles are classified again; neither ids nor places in the order of acceptance change. One whose
+    text is kept no more is left alone: every visit would bring its further texts back.
     """
     changed: set[str] = set()
+    textless = _textless(session, [number for _, number in items])
     for item, number in items:
+        if number in textless:
+            continue
         told = Wording(item.language, item.title, item.summary, item.content)
         if not _tell(session, number, told):
             continue
@@ -142,6 +146,15 @@ def translate_articles(session: Session, items: Sequence[tuple[Item, int]], now:
         session.add(article)
     session.flush()
     return changed
+
+
+def _textless(session: Session, numbers: Sequence[int]) -> set[int]:
+    """Which of these articles have no whole text any more; it stays so until the transaction ends."""
+    if not numbers:
+        return set()
+    of = select_columns(col(ArticleRow.id), col(ArticleRow.rules_version)).where(col(ArticleRow.id).in_(numbers))
+    rows = session.execute(of.order_by(col(ArticleRow.id)).with_for_update())
+    return {number for number, version in rows if version == FOR_GOOD}
 
 
 def trust_of(session: Session, source_id: int) -> int:

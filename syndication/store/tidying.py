@@ -1,14 +1,21 @@
-"""What is not kept: requests that nobody confirmed, and the fates of mails after their time."""
+"""What is not kept: requests that nobody confirmed, the fates of mails and texts that no feed shows after their time."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, exists, select, update
 from sqlmodel import Session, col
 
 from syndication.domain.states import SubscriptionStatus
+from syndication.store.counters import counter
 from syndication.store.database import changed
 from syndication.store.tables import (
+    FOR_GOOD,
+    ArchiveEntryRow,
+    ArticleRow,
+    ClassificationHistoryRow,
+    ClassificationRow,
     ConsentEventRow,
     DeliveryRow,
     IssueRow,
@@ -16,14 +23,19 @@ from syndication.store.tables import (
     SubscriberRow,
     SubscriptionRow,
     SubscriptionTopicRow,
+    metadata,
 )
 
 UNCONFIRMED_FOR: Final = timedelta(days=7)
 DELIVERIES_FOR: Final = timedelta(days=396)
 """Thirteen months: a year, and the time to look back at it."""
 
+MONTH: Final = timedelta(days=31)
+
 _AT_ONCE: Final = 500
 _ROWS_AT_ONCE: Final = 5_000
+_TEXT: Final = metadata.tables["article_text"]
+_NO_SYNC: Final = {"synchronize_session": False}
 
 
 def remove_unconfirmed(session: Session, now: datetime) -> int:
@@ -76,6 +88,54 @@ def remove_old_deliveries(session: Session, now: datetime) -> int:
         )
         removed += changed(session, gone)
     return removed
+
+
+def texts_to_drop(session: Session, before: datetime, after: int, limit: int) -> list[int]:
+    """The ids of articles beyond an id whose whole texts nobody meets, in order, at most `limit`. before: aware UTC.
+
+    First seen until then, looked at with the rules in force, and in no topic and no history of a feed, now or ever.
+    """
+    statement = _textful(session, before).where(col(ArticleRow.id) > after).order_by(col(ArticleRow.id)).limit(limit)
+    return list(session.scalars(statement))
+
+
+def drop_texts(session: Session, article_ids: Sequence[int], before: datetime) -> int:
+    """Drop the whole texts of those of these articles that `texts_to_drop` still names; answers of how many.
+
+    Titles, summaries, ids and hashes stay, and so do verdicts: rules would see less than they were given on.
+    """
+    # Whoever sorts them at this moment has done so, or finds them looked at for good.
+    chosen = col(ArticleRow.id).in_(article_ids)
+    session.execute(select(col(ArticleRow.id)).where(chosen).order_by(col(ArticleRow.id)).with_for_update())
+    ids = list(session.scalars(_textful(session, before).where(chosen)))
+    if not ids:
+        return 0
+    of_these = _TEXT.columns.article_id.in_(ids)
+    bare = [column for column in _TEXT.columns if column.name != "content"]
+    texts = [{**row, "content": ""} for row in session.execute(select(*bare).where(of_these)).mappings()]
+    # Not changed in place: of rows that become shorter SQLite gives no page back (measured).
+    session.execute(_TEXT.delete().where(of_these))
+    session.execute(_TEXT.insert(), texts)
+    looked_at = update(ArticleRow).where(col(ArticleRow.id).in_(ids)).values(rules_version=FOR_GOOD)
+    session.execute(looked_at, execution_options=_NO_SYNC)
+    return len(ids)
+
+
+def _textful(session: Session, before: datetime) -> Select[int | None]:
+    of = col(ArticleRow.id)
+    now_accepted = exists().where(col(ClassificationRow.article_id) == of, col(ClassificationRow.accepted))
+    ever_accepted = exists().where(
+        col(ClassificationHistoryRow.article_id) == of, col(ClassificationHistoryRow.accepted)
+    )
+    in_archives = exists().where(col(ArchiveEntryRow.article_id) == of)
+    return select(of).where(
+        col(ArticleRow.first_seen_at) <= before,
+        col(ArticleRow.rules_version).between(counter(session, "rules"), FOR_GOOD - 1),
+        col(ArticleRow.seq).is_(None),
+        ~now_accepted,
+        ~ever_accepted,
+        ~in_archives,
+    )
 
 
 def _without_anything(session: Session, people: set[int]) -> list[int]:

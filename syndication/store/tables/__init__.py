@@ -2,6 +2,7 @@
 
 from syndication.store.tables.alerts import AlertRow
 from syndication.store.tables.articles import (
+    FOR_GOOD,
     ArticleRow,
     ArticleTextRow,
     ClassificationHistoryRow,
@@ -62,6 +63,7 @@ from syndication.store.tables.readers import (
 )
 
 __all__ = [
+    "FOR_GOOD",
     "AdminRow",
     "AdminSessionRow",
     "AlertRow",

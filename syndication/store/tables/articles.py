@@ -1,7 +1,7 @@
 """Tables of what was collected and how it was sorted: source, article, its texts and sightings, topic, classification."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Column, Field, SQLModel
@@ -9,6 +9,9 @@ from sqlmodel import Column, Field, SQLModel
 from syndication.domain.articles import DateOrigin, Precision
 from syndication.domain.states import FirstFetch, Health, SourceKind
 from syndication.store.tables.columns import BIG, big_key, big_reference, json_column, words
+
+FOR_GOOD: Final = 2**31 - 1
+"""The rules that nothing comes after."""
 
 
 class SourceRow(SQLModel, table=True):
@@ -94,7 +97,8 @@ class ArticleRow(SQLModel, table=True):
     image_url: str = ""
     ai_generated: bool | None = None
     reading_minutes: int = 1
-    # The rules the article was last looked at with; behind `counter.rules` means that classify has work.
+    # The rules the article was last looked at with; behind `counter.rules` means that classify has work. FOR_GOOD: its
+    # whole text is kept no more, so its verdicts stand.
     rules_version: int = Field(default=0, index=True)
     removed_at: datetime | None = None
 
