@@ -1,10 +1,10 @@
 """Which feeds there are: of everything, by topic, by source, by language; and those made only when they are asked for."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import func, select
 from sqlmodel import Session, col
@@ -30,14 +30,36 @@ class FeedKind(StrEnum):
     CHOICE = "choices"
 
 
+class Page(NamedTuple):
+    """A page of a feed's archive, 1 being the oldest. articles: how many of its places are meant, the oldest ones.
+
+    A page that is not full yet has an address of its own for each number of articles, so that no address ever changes
+    its articles.
+    """
+
+    number: int
+    articles: int = ITEMS
+
+    @property
+    def last(self) -> int:
+        """The place of its newest article in the feed's history."""
+        return (self.number - 1) * ITEMS + self.articles
+
+    @property
+    def name(self) -> str:
+        """How addresses call it: '7', or '7-12' for the first 12 articles of page 7."""
+        return str(self.number) if self.articles == ITEMS else f"{self.number}-{self.articles}"
+
+
 @dataclass(frozen=True, slots=True)
 class FeedPlan:
     """A feed that can be published. name: permanent, e.g. 'topics/3': renaming the topic does not change it.
 
     topics: ids of the topics whose articles are in it, none for those of any topic. source: id, 0 for all. languages:
     codes as articles have them, none for all. wording: the language wanted of articles that have several. summary:
-    without full texts. query: what follows the ending in its address. pages: how many pages its archive has. logo: name of
-    the picture of the newsletter that it belongs to, "" for none.
+    without full texts. query: what follows the ending in its address. pages: how many full pages its archive has. begun: how
+    many articles the page after those has, 0 where all of them are in the feed itself. logo: name of the picture of the
+    newsletter that it belongs to, "" for none.
     """
 
     kind: FeedKind
@@ -53,7 +75,15 @@ class FeedPlan:
     summary: bool = False
     query: str = ""
     pages: int = 0
+    begun: int = 0
     logo: str = ""
+
+
+def pages_of(plan: FeedPlan) -> Iterator[Page]:
+    """The pages of a feed's archive, the newest first."""
+    if plan.begun:
+        yield Page(plan.pages + 1, plan.begun)
+    yield from map(Page, range(plan.pages, 0, -1))
 
 
 def planned_feeds(session: Session, site: Site, names: Collection[str] | None = None) -> list[FeedPlan]:

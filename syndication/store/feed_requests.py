@@ -11,10 +11,10 @@ from sqlmodel import Session, col
 
 from syndication.domain.site import Site
 from syndication.store.feed_plans import (
-    ITEMS,
     MOST_TOPICS,
     FeedKind,
     FeedPlan,
+    Page,
     language_plan,
     languages_of,
     source_plan,
@@ -25,7 +25,7 @@ from syndication.store.feed_plans import (
 )
 from syndication.store.tables import ArchiveEntryRow, FeedDocumentRow, SourceRow, TopicRow
 
-_ARCHIVE: Final = re.compile(r"(/feeds/.+)/archive/([1-9][0-9]{0,6})")
+_ARCHIVE: Final = re.compile(r"(/feeds/.+)/archive/([1-9][0-9]{0,6})(?:-([1-9]|[1-4][0-9]))?")
 _PATH: Final = re.compile(r"/feeds/(topics|sources|languages)/([a-z0-9+-]+)")
 _EVERYTHING: Final = "/feeds/all"
 
@@ -39,10 +39,10 @@ class Asked(NamedTuple):
 
 
 class Meant(NamedTuple):
-    """The feed that is meant. page: of its archive, 0 for the newest articles."""
+    """The feed that is meant. page: of its archive, None for the newest articles."""
 
     plan: FeedPlan
-    page: int = 0
+    page: Page | None = None
 
 
 class Moved(NamedTuple):
@@ -54,16 +54,16 @@ class Moved(NamedTuple):
 def meant_feed(session: Session, site: Site, asked: Asked) -> Meant | Moved | None:
     """The feed an address means; None when there is none. A union has its topics in alphabetical order, each once."""
     archived = _ARCHIVE.fullmatch(asked.path)
-    path, page = (archived[1], int(archived[2])) if archived else (asked.path, 0)
+    path, page = (archived[1], _page(archived)) if archived else (asked.path, None)
     plan = _plan(session, site, path)
     if isinstance(plan, Moved):
-        return Moved(f"{plan.path}/archive/{page}" if page else plan.path)
+        return Moved(f"{plan.path}/archive/{page.name}" if page else plan.path)
     if plan is None:
         return None
     plan = with_logo(session, plan)
     if page:
         is_plain = not asked.lang and not asked.summary
-        return Meant(plan, page) if is_plain and page <= _full_pages(session, plan) else None
+        return Meant(plan, page) if is_plain and page.last <= _places(session, plan) else None
     plan = varied(plan, languages_of(session) if asked.lang else {}, lang=asked.lang, summary=asked.summary)
     return None if plan is None else Meant(plan)
 
@@ -119,9 +119,15 @@ def _slug_now(session: Session, slug: str) -> str:
     return (session.execute(moved.limit(1)).scalar() or slug).rpartition("/")[2]
 
 
-def _full_pages(session: Session, plan: FeedPlan) -> int:
+def _page(archived: re.Match[str]) -> Page:
+    number, begun = archived[2], archived[3]
+    return Page(int(number), int(begun)) if begun else Page(int(number))
+
+
+def _places(session: Session, plan: FeedPlan) -> int:
+    """How many articles the history of a feed has."""
     newest = select(func.max(ArchiveEntryRow.number)).where(col(ArchiveEntryRow.feed) == plan.name)
-    return (session.execute(newest).scalar() or 0) // ITEMS
+    return session.execute(newest).scalar() or 0
 
 
 def choice_plan(session: Session, site: Site, topics: Sequence[int], language: str, path: str) -> FeedPlan:

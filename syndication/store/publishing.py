@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, case, false, func, select, true
+from sqlalchemy import ColumnElement, Row, Select, and_, case, false, func, or_, select, true
 from sqlmodel import Session, col
 
 from syndication import __version__
@@ -19,7 +19,7 @@ from syndication.domain.states import SourceKind
 from syndication.domain.web_address import names_of_secrets
 from syndication.html.text import lead, plain_text
 from syndication.store.database import by_indexes
-from syndication.store.feed_plans import ITEMS, FeedKind, FeedPlan
+from syndication.store.feed_plans import ITEMS, FeedKind, FeedPlan, Page, pages_of
 from syndication.store.tables import (
     ArchiveEntryRow,
     ArticleRow,
@@ -85,21 +85,42 @@ def outline_feeds(session: Session, site: Site, plans: Sequence[FeedPlan]) -> li
     """Of each feed what `outline_feed` tells, in fewer statements."""
     found = [session.execute(_newest(session, plan)).all() for plan in plans]
     topics = _topics(session, {article.id for articles in found for article in articles})
-    return [_outline(site, plan, articles, topics) for plan, articles in zip(plans, found, strict=True)]
+    begun = _begun(session, plans)
+    return [
+        _outline(site, replace(plan, begun=_lacking(begun[plan.name], articles)), articles, topics)
+        for plan, articles in zip(plans, found, strict=True)
+    ]
 
 
-def outline_page(session: Session, site: Site, plan: FeedPlan, page: int) -> Outline:
-    """A full page of a feed's archive, newest first; page 1 has the oldest articles. See `store.archives`."""
-    last = page * ITEMS
+def _begun(session: Session, plans: Sequence[FeedPlan]) -> defaultdict[str, list[int]]:
+    """By feed (name) the ids of the articles that stand in its history after the last full page, in order."""
+    begun = defaultdict[str, list[int]](list)
+    feed, number = col(ArchiveEntryRow.feed), col(ArchiveEntryRow.number)
+    firsts = [(plan.name, plan.pages * ITEMS) for plan in plans if plan.pages]
+    if firsts:
+        places = [and_(feed == name, number > first, number < first + ITEMS) for name, first in firsts]
+        wanted = select(feed, col(ArchiveEntryRow.article_id)).where(or_(*places)).order_by(feed, number)
+        for name, article in session.execute(wanted):
+            begun[name].append(article)
+    return begun
+
+
+def _lacking(begun: Sequence[int], articles: Sequence[Row[Any]]) -> int:
+    """How many articles the page that is not full has, 0 when the feed has all of them."""
+    return 0 if {article.id for article in articles}.issuperset(begun) else len(begun)
+
+
+def outline_page(session: Session, site: Site, plan: FeedPlan, page: Page) -> Outline:
+    """A page of a feed's archive, newest first; page 1 has the oldest articles. See `store.archives`."""
     wanted = (
         select(*_COLUMNS)
         .join(SourceRow, col(SourceRow.id) == col(ArticleRow.source_id))
         .join(ArchiveEntryRow, col(ArchiveEntryRow.article_id) == col(ArticleRow.id))
         .where(col(ArchiveEntryRow.feed) == plan.name)
-        .where(col(ArchiveEntryRow.number) > last - ITEMS, col(ArchiveEntryRow.number) <= last)
+        .where(col(ArchiveEntryRow.number) > page.last - page.articles, col(ArchiveEntryRow.number) <= page.last)
         .order_by(col(ArchiveEntryRow.number).desc())
     )
-    own = replace(plan, path=f"{plan.path}/archive/{page}", pages=page - 1)
+    own = replace(plan, path=f"{plan.path}/archive/{page.name}", pages=page.number - 1)
     articles = session.execute(wanted).all()
     return _outline(site, own, articles, _topics(session, {article.id for article in articles}), current=plan.path)
 
@@ -165,8 +186,8 @@ def _home(outline: Outline) -> str:
 
 
 def _older(outline: Outline) -> str:
-    pages = outline.plan.pages
-    return f"{outline.current or outline.plan.path}/archive/{pages}" if pages else ""
+    page = next(pages_of(outline.plan), None)
+    return f"{outline.current or outline.plan.path}/archive/{page.name}" if page else ""
 
 
 def shown_at() -> ColumnElement[datetime]:

@@ -20,7 +20,8 @@ from syndication.jobs.publish import write_file
 from syndication.publish.documents import gzipped
 from syndication.store.database import Database
 from syndication.store.feed_documents import documents_since
-from syndication.store.feed_plans import planned_feeds
+from syndication.store.feed_plans import pages_of, planned_feeds
+from syndication.store.publishing import outline_feeds
 from syndication.store.site_map import article_addresses, number_of_maps, page_addresses
 from syndication.web.app import create_app
 from syndication.web.deps import Deps
@@ -125,9 +126,9 @@ def _addresses(deps: Deps) -> Iterator[str]:
         for number in range(1, number_of_maps(session) + 1):
             yield f"/sitemap/{number}.xml"
             yield from (path for path, _ in article_addresses(session, number))
-        for plan in planned_feeds(session, deps.site):
-            for page in range(1, plan.pages + 1):
-                yield from (f"{plan.path}/archive/{page}.{form}" for form in FeedFormat)
+        for outline in outline_feeds(session, deps.site, planned_feeds(session, deps.site)):
+            for page in pages_of(outline.plan):
+                yield from (f"{outline.plan.path}/archive/{page.name}.{form}" for form in FeedFormat)
 
 
 def _feeds(database: Database, site: Site, export: _Export) -> bytes:

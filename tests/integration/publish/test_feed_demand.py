@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from sqlmodel import Session, col, select, update
+from sqlmodel import Session, col, func, select, update
 from structlog.testing import capture_logs
 
 from syndication.domain.feeds import FeedFormat
@@ -176,6 +176,31 @@ def test_a_page_of_an_archive_is_kept_for_good_and_leads_to_the_older_one(databa
     assert f'<link rel="current" href="{PUBLIC_URL}/feeds/topics/agents.atom"' in atom
     assert f'<link rel="prev-archive" href="{PUBLIC_URL}/feeds/topics/agents/archive/1.atom"' in atom
     assert 'rel="hub"' not in atom
+
+
+def test_a_page_that_is_not_full_is_kept_for_good_under_the_number_it_has(database: Database) -> None:
+    with database.write() as session:
+        source = fill(session)
+        for number in range(ITEMS):
+            rows.add_article(session, source, ["agents"], title=f"{number}", at=NOW + number * HOUR)
+    publish(database)
+    with database.write() as session:
+        rows.add_article(session, source, ["agents"], title="old", at=NOW - 900 * HOUR)
+    publish(database, 2)
+    reader, seen, url = Reader(database), list[str](), f"{PUBLIC_URL}/feeds/all.json"
+    while url:
+        answer = reader.get(url.removeprefix(PUBLIC_URL))
+        seen += [item["id"] for item in answer.json()["items"]]
+        url = answer.json().get("next_url", "")
+    with database.read() as session:
+        assert len(set(seen)) == session.scalar(select(func.count()).select_from(ArticleRow))
+    begun = reader.get("/feeds/all.json").json()["next_url"].removeprefix(PUBLIC_URL)
+    count = int(begun.removesuffix(".json").rpartition("-")[2])
+    assert "immutable" in reader.get(begun).headers["cache-control"]
+    base = begun.rpartition("-")[0]
+    assert reader.get(f"{base}-{count - 1}.json").status_code == 200
+    for more in (0, count + 1, ITEMS, 99):
+        assert reader.get(f"{base}-{more}.json").status_code == 404
 
 
 def test_every_public_answer_names_itself_and_its_hubs(reader: Reader) -> None:

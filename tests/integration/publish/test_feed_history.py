@@ -9,7 +9,7 @@ from syndication.domain.feeds import Feed
 from syndication.domain.site import Site
 from syndication.store.archives import append_history
 from syndication.store.database import Database
-from syndication.store.feed_plans import ITEMS, planned_feeds
+from syndication.store.feed_plans import ITEMS, Page, planned_feeds
 from syndication.store.publishing import load_feed, outline_feed, outline_page
 from syndication.store.tables import ArchiveEntryRow, ArticleRow
 from tests.support.feeds import PREFIX, PUBLIC_URL
@@ -30,10 +30,16 @@ def fill(database: Database, articles: int) -> int:
     return source
 
 
-def page(database: Database, number: int, path: str = "/feeds/topics/agents") -> Feed:
+def page(database: Database, number: int, path: str = "/feeds/topics/agents", articles: int = ITEMS) -> Feed:
     with database.read() as session:
         plan = next(plan for plan in planned_feeds(session, SITE) if plan.path == path)
-        return load_feed(session, SITE, outline_page(session, SITE, plan, number))
+        return load_feed(session, SITE, outline_page(session, SITE, plan, Page(number, articles)))
+
+
+def newest(database: Database, path: str = "/feeds/all") -> Feed:
+    with database.read() as session:
+        plan = next(plan for plan in planned_feeds(session, SITE) if plan.path == path)
+        return load_feed(session, SITE, outline_feed(session, SITE, plan))
 
 
 def titles(feed: Feed) -> list[str]:
@@ -119,15 +125,32 @@ def test_a_withdrawn_article_leaves_its_page_and_the_others_stay_where_they_are(
 def test_pages_are_a_chain_from_the_newest_to_the_oldest(database: Database) -> None:
     fill(database, 2 * ITEMS + 1)
     append_history(database, thorough=True)
-    with database.read() as session:
-        plan = next(plan for plan in planned_feeds(session, SITE) if plan.path == "/feeds/all")
-        newest = load_feed(session, SITE, outline_feed(session, SITE, plan))
-    assert (newest.older, newest.current) == ("/feeds/all/archive/2", "")
+    subscribed = newest(database)
+    assert (subscribed.older, subscribed.current) == ("/feeds/all/archive/2", "")
     second, first = page(database, 2, "/feeds/all"), page(database, 1, "/feeds/all")
     assert (second.path, second.older, second.current) == ("/feeds/all/archive/2", "/feeds/all/archive/1", "/feeds/all")
     assert (first.older, first.current) == ("", "/feeds/all")
-    assert {*titles(newest), *titles(second), *titles(first)} == {str(number) for number in range(1, 2 * ITEMS + 2)}
-    assert newest.id == second.id == first.id
+    assert {*titles(subscribed), *titles(second), *titles(first)} == {str(number) for number in range(1, 2 * ITEMS + 2)}
+    assert subscribed.id == second.id == first.id
+
+
+def test_an_old_article_that_comes_late_is_in_the_newest_page_while_that_is_not_full(database: Database) -> None:
+    source = fill(database, ITEMS + 1)
+    append_history(database, thorough=False)
+    assert newest(database).older == "/feeds/all/archive/1"
+    with database.write() as session:
+        for number in range(2):
+            add_article(session, source, ["agents"], title=f"late {number}", at=NOW - (number + 1) * HOUR)
+    append_history(database, thorough=False)
+    assert newest(database).older == "/feeds/all/archive/2-3"
+    begun = page(database, 2, "/feeds/all", 3)
+    assert titles(begun) == ["late 0", "late 1", str(ITEMS + 1)]
+    assert (begun.path, begun.older, begun.current) == ("/feeds/all/archive/2-3", "/feeds/all/archive/1", "/feeds/all")
+    with database.write() as session:
+        add_article(session, source, ["agents"], title="late 2", at=NOW - 3 * HOUR)
+    append_history(database, thorough=False)
+    assert newest(database).older == "/feeds/all/archive/2-4"
+    assert page(database, 2, "/feeds/all", 3) == begun
 
 
 def test_the_history_is_the_same_on_both_databases_and_whatever_the_order_of_ids(database: Database) -> None:

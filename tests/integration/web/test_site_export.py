@@ -2,12 +2,14 @@
 
 import asyncio
 import gzip
+import json
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import brotli
 import pytest
-from sqlmodel import col, update
+from sqlmodel import col, func, select, update
 
 from syndication.jobs.publish import publish_feeds
 from syndication.store.feed_plans import ITEMS
@@ -60,6 +62,21 @@ def test_every_file_has_the_bytes_that_are_served_and_its_codings_beside_it(webs
         assert body == SWITCH.sub(b"", served_now), path
         assert gzip.decompress((tmp_path / f"{file_of(path)}.gz").read_bytes()) == body
         assert brotli.decompress((tmp_path / f"{file_of(path)}.br").read_bytes()) == body
+
+
+def test_the_page_of_an_archive_that_is_not_full_is_a_file_under_the_number_it_has(
+    website: Website, tmp_path: Path
+) -> None:
+    website.articles("agents", titles=[str(number) for number in range(ITEMS + 1)])
+    export(website, tmp_path)
+    website.articles("agents", titles=["old"])
+    with website.database.write() as session:
+        last = col(ArticleRow.id) == session.scalar(select(func.max(ArticleRow.id)))
+        session.execute(update(ArticleRow).where(last).values(published_at=website.now - timedelta(days=900)))
+    export(website, tmp_path)
+    newest = json.loads((tmp_path / "feeds/all.json").read_bytes())["next_url"]
+    assert newest == f"{SITE.public_url}/feeds/all/archive/2-2.json"
+    assert (tmp_path / "feeds/all/archive/2-2.json.gz").exists()
 
 
 def test_a_second_export_touches_nothing_and_one_after_a_change_only_what_changed(
