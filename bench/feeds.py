@@ -32,7 +32,7 @@ from syndication.domain.site import Site
 from syndication.domain.tokens import KeyRing
 from syndication.publish.documents import documents
 from syndication.store.database import Database, open_database
-from syndication.store.feed_documents import save_documents
+from syndication.store.feed_documents import Edition, save_documents
 from syndication.store.tables import CounterRow
 from syndication.web.feeds import FeedServer
 from syndication.web.server import serve
@@ -121,7 +121,7 @@ def _publish(folder: Path) -> None:
     with database.write() as session:
         session.add(CounterRow(name="feed"))
     with database.write() as session:
-        save_documents(session, made, "bench", 0)
+        save_documents(session, [Edition(made, "bench")])
     database.close()
     for document in made:
         file = folder / "www" / f"{document.path[1:]}.{document.form}"

@@ -133,5 +133,4 @@ def _schedules(session: Session) -> dict[int, list[ScheduleRow]]:
 
 
 def _entry(row: ScheduleRow) -> ScheduleEntry:
-    slug = "" if row.slug in {None, row.cadence} else row.slug
-    return ScheduleEntry(row.cadence, row.cron, row.zone, row.review_s // 60, row.enabled, slug or "")
+    return ScheduleEntry(row.cadence, row.cron, row.zone, row.review_s // 60, row.enabled)

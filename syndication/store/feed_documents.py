@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 from sqlmodel import Session, col
 
 from syndication.domain.feeds import FeedDocument, FeedFormat
@@ -52,41 +52,67 @@ def published(session: Session, paths: Collection[str]) -> dict[str, Published]:
     return found
 
 
-def save_documents(
-    session: Session, documents: Sequence[FeedDocument], fingerprint: str, seen: int, feed: str = ""
-) -> int | None:
-    """Keep a feed's documents; answers how many have new bytes. An unchanged one is not rewritten.
+class Edition(NamedTuple):
+    """The documents of a feed that are to be kept.
 
-    feed: its permanent name. seen: the version that `published` told before the data was read. None: somebody published this feed since, maybe
-    from newer data, so nothing was kept and the feed must be loaded again.
+    seen: the version that `published` told before the data was read. feed: its permanent name.
+    """
+
+    documents: Sequence[FeedDocument]
+    fingerprint: str
+    seen: int = 0
+    feed: str = ""
+
+    @property
+    def path(self) -> str:
+        """The feed's path."""
+        return self.documents[0].path
+
+
+def save_documents(session: Session, editions: Sequence[Edition]) -> list[int | None]:
+    """Keep feeds' documents; answers of each feed how many have new bytes. An unchanged one is not rewritten.
+
+    None: somebody published this feed since, maybe from newer data, so nothing of it was kept and it must be loaded again.
     """
     # The counter's row stays locked until the commit: the order of versions is the order of commits, so that who asks
     # for newer versions than theirs misses none, and no two publishers save at the same time.
     version = raise_counter(session, "feed")
-    path = documents[0].path
-    own = col(FeedDocumentRow.path) == path
-    known = (col(FeedDocumentRow.form), col(FeedDocumentRow.version), col(FeedDocumentRow.etag))
-    rows = {row.form: row for row in session.execute(select(*known).where(own))}
-    if max((row.version for row in rows.values()), default=0) != seen:
-        return None
-    new = [document for document in documents if document.form not in rows]
-    changed = [
-        document for document in documents if document.form in rows and document.etag != rows[document.form].etag
-    ]
-    if rows:
-        session.execute(
-            update(FeedDocumentRow).where(own).values(fingerprint=fingerprint, feed=feed), execution_options=_NO_SYNC
-        )
-    for document in changed:
-        values = _values(document, version)
-        this = update(FeedDocumentRow).where(own, col(FeedDocumentRow.form) == document.form)
-        session.execute(this.values(values), execution_options=_NO_SYNC)
+    known = _known(session, [edition.path for edition in editions])
+    written: list[int | None] = []
+    new: list[dict[str, Any]] = []
+    for edition in editions:
+        rows = known[edition.path]
+        if max((one.version for one in rows.values()), default=0) != edition.seen:
+            written.append(None)
+            continue
+        fresh = [one for one in edition.documents if one.form not in rows]
+        changed = [one for one in edition.documents if one.form in rows and one.etag != rows[one.form].etag]
+        if rows:
+            _rewrite(session, edition, changed, version)
+        key = {"path": edition.path, "fingerprint": edition.fingerprint, "feed": edition.feed}
+        new += [key | _values(document, version) | {"form": document.form} for document in fresh]
+        written.append(len(fresh) + len(changed))
     if new:
-        key = {"path": path, "fingerprint": fingerprint, "feed": feed}
-        session.execute(
-            insert(FeedDocumentRow), [key | _values(document, version) | {"form": document.form} for document in new]
-        )
-    return len(new) + len(changed)
+        session.execute(insert(FeedDocumentRow), new)
+    return written
+
+
+def _known(session: Session, paths: Collection[str]) -> Mapping[str, Mapping[str, Row[Any]]]:
+    """Of each path the documents that are stored, by their format."""
+    columns = (FeedDocumentRow.path, FeedDocumentRow.form, FeedDocumentRow.version, FeedDocumentRow.etag)
+    found: dict[str, dict[str, Row[Any]]] = {path: {} for path in paths}
+    for row in session.execute(select(*map(col, columns)).where(col(FeedDocumentRow.path).in_(paths))):
+        found[row.path][row.form] = row
+    return found
+
+
+def _rewrite(session: Session, edition: Edition, changed: Sequence[FeedDocument], version: int) -> None:
+    own = update(FeedDocumentRow).where(col(FeedDocumentRow.path) == edition.path)
+    same = own.values(fingerprint=edition.fingerprint, feed=edition.feed)
+    session.execute(same, execution_options=_NO_SYNC)
+    for document in changed:
+        this = own.where(col(FeedDocumentRow.form) == document.form).values(_values(document, version))
+        session.execute(this, execution_options=_NO_SYNC)
 
 
 class Leaving(NamedTuple):

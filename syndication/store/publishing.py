@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, Select, and_, case, false, func, or_, select, true
@@ -56,6 +57,7 @@ _COLUMNS: Final[Sequence[Any]] = (
     col(SourceRow.language).label("source_language"),
     col(SourceRow.full_text).label("source_full_text"),
 )
+_ARTICLES: Final = select(*_COLUMNS).join(SourceRow, col(SourceRow.id) == col(ArticleRow.source_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +115,7 @@ def _lacking(begun: Sequence[int], articles: Sequence[Row[Any]]) -> int:
 def outline_page(session: Session, site: Site, plan: FeedPlan, page: Page) -> Outline:
     """A page of a feed's archive, newest first; page 1 has the oldest articles. See `store.archives`."""
     wanted = (
-        select(*_COLUMNS)
-        .join(SourceRow, col(SourceRow.id) == col(ArticleRow.source_id))
-        .join(ArchiveEntryRow, col(ArchiveEntryRow.article_id) == col(ArticleRow.id))
+        _ARTICLES.join(ArchiveEntryRow, col(ArchiveEntryRow.article_id) == col(ArticleRow.id))
         .where(col(ArchiveEntryRow.feed) == plan.name)
         .where(col(ArchiveEntryRow.number) > page.last - page.articles, col(ArchiveEntryRow.number) <= page.last)
         .order_by(col(ArchiveEntryRow.number).desc())
@@ -198,7 +198,7 @@ def shown_at() -> ColumnElement[datetime]:
 
 def _newest(session: Session, plan: FeedPlan) -> Select[Any]:
     """What is told of the newest articles of a feed, but their texts and topics."""
-    wanted = select(*_COLUMNS).join(SourceRow, col(SourceRow.id) == col(ArticleRow.source_id))
+    wanted = _ARTICLES
     if plan.topics and is_sparse(session, plan.topics):
         present = col(ArticleRow.removed_at).is_(None)
         wanted = wanted.where(present, *_narrowed(plan), col(ArticleRow.id).in_(accepted_in(plan.topics)))
@@ -326,7 +326,7 @@ def _item(site: Site, plan: FeedPlan, article: Row[Any], text: Row[Any], topics:
 def _origin(site: Site, article: Row[Any]) -> Origin:
     """Credit to the source. What may tell strangers a password or the name of an inner host is not told."""
     is_feed = article.source_kind is SourceKind.FEED and not article.source_internal
-    is_feed = is_feed and not names_of_secrets(article.source_location)
+    is_feed = is_feed and not _has_secrets(article.source_location)
     return Origin(
         feed_id=feed_id(site.tag_prefix, FeedKind.SOURCE, article.source_id),
         title=article.source_title,
@@ -334,3 +334,8 @@ def _origin(site: Site, article: Row[Any]) -> Origin:
         updated_at=article.updated_at,
         is_feed=is_feed,
     )
+
+
+@lru_cache  # asked for each article, of which many have one source
+def _has_secrets(location: str) -> bool:
+    return bool(names_of_secrets(location))

@@ -5,21 +5,21 @@ from datetime import date, datetime
 from sqlalchemy import BigInteger, UniqueConstraint
 from sqlmodel import Column, Field, SQLModel
 
-from syndication.store.tables.columns import BIG, big_reference
+from syndication.store.tables.columns import BIG, big_number, big_reference
 
 
 class ArchiveEntryRow(SQLModel, table=True):
     """An article's place in the history of a feed: counted from the oldest, given once, never changed.
 
-    feed: its permanent name, as in `FeedDocumentRow`.
+    feed: its permanent name, as in `FeedDocumentRow`. article_id: copied from a row of `article`, which are never deleted (ADR 34).
     """
 
     __tablename__ = "archive_entry"
-    __table_args__ = (UniqueConstraint("feed", "article_id"),)
+    __table_args__ = (UniqueConstraint("feed", "article_id"), {"sqlite_with_rowid": False})
 
     feed: str = Field(primary_key=True, max_length=64)
     number: int = Field(primary_key=True)
-    article_id: int = big_reference("article.id", index=True)
+    article_id: int = big_number()
 
 
 class ChangedArticleRow(SQLModel, table=True):

@@ -164,7 +164,7 @@ def test_the_history_is_the_same_on_both_databases_and_whatever_the_order_of_ids
     with database.read() as session:
         rows = session.execute(
             select(ArchiveEntryRow.number, ArticleRow.published_at)
-            .join(ArticleRow)
+            .join(ArticleRow, col(ArticleRow.id) == col(ArchiveEntryRow.article_id))
             .where(ArchiveEntryRow.feed == "all/0")
             .order_by(col(ArchiveEntryRow.number))
         ).all()

@@ -15,7 +15,7 @@ from syndication.domain.site import Site
 from syndication.domain.tokens import KeyRing
 from syndication.publish.documents import documents
 from syndication.store.database import Database, open_database
-from syndication.store.feed_documents import published, retire_documents, save_documents
+from syndication.store.feed_documents import Edition, published, retire_documents, save_documents
 from syndication.store.tables import FeedDocumentRow
 from syndication.web.feed_answers import BROTLI, GZIP, IDENTITY, best_coding
 from syndication.web.feeds import FeedServer
@@ -32,7 +32,7 @@ def publish(database: Database, title: str = "Title") -> None:
     with database.read() as session:
         seen = published(session, ["/feeds/all"])["/feeds/all"].version
     with database.write() as session:
-        save_documents(session, made, title, seen)
+        save_documents(session, [Edition(made, title, seen)])
 
 
 SITE = Site("News", "", PUBLIC_URL, "en", "UTC", PREFIX)

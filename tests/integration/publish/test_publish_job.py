@@ -18,7 +18,7 @@ from syndication.jobs.publish import PublishReport, export_feeds, publish_change
 from syndication.publish.documents import documents
 from syndication.store.database import Database, open_database
 from syndication.store.feed_changes import note_changes, take_changes
-from syndication.store.feed_documents import Stored, documents_since, published, save_documents
+from syndication.store.feed_documents import Edition, Stored, documents_since, published, save_documents
 from syndication.store.tables import (
     ArticleRow,
     ArticleTextRow,
@@ -218,9 +218,9 @@ def test_who_published_from_older_data_does_not_overwrite_newer(filled: Database
     with filled.read() as session:
         seen = published(session, ["/feeds/all"])["/feeds/all"].version
     with filled.write() as session:
-        assert save_documents(session, newer, "n", seen) == 3
+        assert save_documents(session, [Edition(newer, "n", seen)]) == [3]
     with filled.write() as session:
-        assert save_documents(session, older, "o", seen) is None
+        assert save_documents(session, [Edition(older, "o", seen)]) == [None]
     assert b"newer" in stored_in(filled)["/feeds/all.rss"].document.body
 
 
@@ -240,10 +240,10 @@ def test_any_number_of_publishers_at_once_end_with_the_newest_articles(filled: D
 def test_the_same_bytes_from_other_data_get_no_new_version(filled: Database) -> None:
     made = documents(a_feed(an_item()))
     with filled.write() as session:
-        save_documents(session, made, "one", 0)
+        save_documents(session, [Edition(made, "one")])
     before = newest_version(filled)
     with filled.write() as session:
-        assert save_documents(session, made, "two", before) == 0
+        assert save_documents(session, [Edition(made, "two", before)]) == [0]
     with filled.read() as session:
         assert published(session, ["/feeds/all"])["/feeds/all"][:2] == (before, "two")
 
@@ -253,7 +253,7 @@ def test_versions_grow_with_every_change(filled: Database) -> None:
     for number in range(3):
         made: list[FeedDocument] = list(documents(a_feed(an_item(title=str(number)))))
         with filled.write() as session:
-            assert save_documents(session, made, str(number), seen) == 3
+            assert save_documents(session, [Edition(made, str(number), seen)]) == [3]
         assert newest_version(filled) > seen
         seen = newest_version(filled)
 
@@ -299,6 +299,6 @@ def test_the_files_of_a_removed_feed_are_deleted(filled: Database, tmp_path: Pat
 def test_no_address_leads_out_of_the_folder(filled: Database, tmp_path: Path) -> None:
     with filled.write() as session:
         made = documents(a_feed(an_item(), path="/feeds/../../outside"))
-        save_documents(session, made, "x", 0)
+        save_documents(session, [Edition(made, "x")])
     with pytest.raises(ValueError, match="no address of a feed"):
         export_feeds(filled, tmp_path)

@@ -4,30 +4,31 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import inspect, text
-from sqlmodel import col, select
+from sqlmodel import select
 
 from syndication.domain.errors import StoreError
 from syndication.domain.feeds import FeedDocument, FeedFormat
-from syndication.domain.states import Cadence
 from syndication.publish.documents import gzipped
+from syndication.store.archives import append_history
 from syndication.store.database import Database, open_database
-from syndication.store.feed_documents import documents_since, save_documents
+from syndication.store.feed_documents import Edition, documents_since, save_documents
 from syndication.store.migrate import backup_sqlite, current, downgrade, drift, head, migrate, require_current
-from syndication.store.tables import CounterRow, ScheduleRow, metadata
+from syndication.store.tables import CounterRow, metadata
 from tests.support.issues import World
-from tests.support.rows import add_schedule
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 HALF_WAY = """
 import sys, time
 from alembic import command
+from syndication.store.archives import append_history
 from syndication.store.database import open_database
 from syndication.store.migrate import _locked
 with _locked(open_database(sys.argv[1])) as config:
@@ -93,13 +94,43 @@ def test_a_feed_document_is_the_same_after_the_way_back_and_forth(empty: Databas
     with empty.write() as session:
         session.add(CounterRow(name="feed"))
         session.flush()
-        save_documents(session, [document], "", 0)
+        save_documents(session, [Edition([document], "")])
     downgrade(empty, "0025")
     with empty.read() as session:
         assert session.connection().exec_driver_sql("SELECT body FROM feed_document").scalar_one() == b"<rss/>"
     migrate(empty)
     with empty.read() as session:
         assert [stored.document for stored in documents_since(session, 0)] == [document]
+
+
+def test_the_history_of_a_feed_is_the_same_after_the_way_back_and_forth(empty: Database) -> None:
+    migrate(empty)
+    world = World.build(empty)
+    for number in range(3):
+        world.article(f"Article {number}", "agents")
+    assert append_history(empty, thorough=True) == 12
+    before = history_of(empty)
+    downgrade(empty, "0028")
+    assert history_of(empty) == before
+    migrate(empty)
+    assert history_of(empty) == before
+    assert append_history(empty, thorough=True) == 0
+
+
+def history_of(database: Database) -> list[tuple[Any, ...]]:
+    with database.read() as session:
+        return [tuple(row) for row in session.execute(text("SELECT * FROM archive_entry ORDER BY feed, number"))]
+
+
+@pytest.mark.parametrize("make", [migrate, lambda database: metadata.create_all(database.engine)])
+def test_postgresql_does_not_try_to_compress_documents_again(empty: Database, make: Callable[[Database], None]) -> None:
+    make(empty)
+    if empty.is_sqlite:
+        return  # it compresses nothing
+    columns = "SELECT attname, attstorage::text FROM pg_attribute WHERE attrelid = 'feed_document'::regclass"
+    with empty.read() as session:
+        storage = {row.attname: row.attstorage for row in session.execute(text(columns))}
+    assert (storage["gzip"], storage["brotli"]) == ("e", "e")
 
 
 def test_downgrade_to_base_leaves_no_table_of_ours(empty: Database) -> None:
@@ -149,18 +180,3 @@ def test_a_backup_is_a_whole_database_of_its_own(tmp_path: Path) -> None:
         assert session.exec(select(CounterRow.n)).one() == 7
     copy.close()
     database.close()
-
-
-def test_schedules_get_the_names_by_which_files_know_them(empty: Database) -> None:
-    """Revision 29 writes down what their places said."""
-    migrate(empty)
-    world = World.build(empty)
-    with empty.write() as session:
-        for cadence in (Cadence.WEEKLY, Cadence.DAILY):
-            add_schedule(session, 1, cadence=cadence)
-        session.get_one(ScheduleRow, add_schedule(session, 1, cadence=Cadence.WEEKLY)).is_own = True
-    downgrade(empty, "0028")
-    migrate(empty)
-    with empty.read() as session:
-        slugs = session.exec(select(ScheduleRow.slug).order_by(col(ScheduleRow.id))).all()
-    assert (slugs, world.schedule_id) == (["weekly", "weekly-2", "daily", None], 1)

@@ -19,7 +19,7 @@ from syndication.domain.site import Site
 from syndication.domain.tokens import KeyRing
 from syndication.publish.documents import documents
 from syndication.store.database import Database
-from syndication.store.feed_documents import save_documents
+from syndication.store.feed_documents import Edition, save_documents
 from syndication.store.readings import readings_since
 from syndication.web.feeds import FeedServer
 from syndication.web.server import AtOnce, Scope, Send, nothing_at_once, require_free, serve
@@ -90,7 +90,7 @@ def feeds(database: Database) -> FeedServer:
     with database.write() as session:
         add_counters(session)
     with database.write() as session:
-        save_documents(session, documents(a_feed(an_item())), "", 0)
+        save_documents(session, [Edition(documents(a_feed(an_item())), "")])
     server = FeedServer(database, SITE, KeyRing({"a": b"k" * 32}, "a"), lambda: NOW)
     server.refresh()
     return server

@@ -1,0 +1,112 @@
+"""Many feeds at once are made by several processes, which changes nothing but the time."""
+
+import os
+import sys
+from collections import deque
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlmodel import Session, delete
+from structlog.testing import capture_logs
+
+from syndication.domain.site import Site
+from syndication.jobs import publish
+from syndication.jobs.feed_builder import FeedBuilder, Outcome
+from syndication.jobs.feed_helpers import Helpers
+from syndication.jobs.publish import PublishReport, batched, publish_feeds
+from syndication.store.database import Database, open_database
+from syndication.store.feed_documents import documents_since
+from syndication.store.feed_plans import FeedPlan, planned_feeds
+from syndication.store.tables import FeedDocumentRow
+from tests.support.feeds import PREFIX, PUBLIC_URL
+from tests.support.rows import NOW, add_article, add_counters, add_source, add_topic
+
+SITE = Site("News", "What is new.", PUBLIC_URL, "en", "UTC", PREFIX)
+TOPICS = 20
+FEEDS = TOPICS + 3  # everything, one source, one language
+
+
+@pytest.fixture
+def filled(database: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
+    """A database with many topics, on a machine with two processors."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
+    with database.write() as session:
+        add_counters(session)
+        source = add_source(session)
+        for number in range(TOPICS):
+            add_topic(session, f"topic-{number}")
+            add_article(session, source, [f"topic-{number}"], title=f"Article {number}")
+    return database
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Helpers are worth their start for a few feeds already."""
+    monkeypatch.setattr(publish, "_AT_ONCE", 2)
+    monkeypatch.setattr(publish, "_MANY", 2)
+
+
+def groups_of(session: Session) -> deque[list[FeedPlan]]:
+    return deque(batched(planned_feeds(session, SITE), 4))
+
+
+def tags(database: Database) -> dict[str, str]:
+    with database.read() as session:
+        stored = [found.document for found in documents_since(session, 0)]
+    return {f"{document.path}.{document.form}": document.etag for document in stored}
+
+
+def test_a_helper_takes_groups_until_none_is_left(filled: Database) -> None:
+    with filled.read() as session:
+        groups = groups_of(session)
+    with Helpers(FeedBuilder(filled, SITE, NOW)) as helpers:
+        helpers.start(groups)
+        helpers.join()
+        assert sum(helpers.done(), Outcome()) == Outcome(written=FEEDS * 3)
+    assert not groups
+    assert len(tags(filled)) == FEEDS * 3
+
+
+@pytest.mark.usefixtures("hasty")
+def test_feeds_made_by_helpers_have_the_same_bytes(filled: Database) -> None:
+    assert publish_feeds(filled, SITE, NOW) == PublishReport(written=FEEDS * 3, unchanged=0)
+    with_helpers = tags(filled)
+    with filled.write() as session:
+        session.execute(delete(FeedDocumentRow))
+    with pytest.MonkeyPatch.context() as alone:
+        alone.setattr(os, "sched_getaffinity", lambda _: {0})
+        publish_feeds(filled, SITE, NOW)
+    assert tags(filled) == with_helpers
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_helper_that_ends_leaves_its_feeds_to_us(filled: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with capture_logs() as logs:
+        assert publish_feeds(filled, SITE, NOW) == PublishReport(written=FEEDS * 3, unchanged=0)
+    assert [entry["event"] for entry in logs] == ["feed_helper_ended"]
+    assert len(tags(filled)) == FEEDS * 3
+
+
+def test_a_helper_without_its_database_says_what_was_not_made(filled: Database, tmp_path: Path) -> None:
+    with filled.read() as session:
+        groups = groups_of(session)
+    first = groups[0]
+    nowhere = replace(FeedBuilder(filled, SITE, NOW), database=open_database(f"sqlite:///{tmp_path / 'empty.db'}"))
+    with Helpers(nowhere) as helpers:
+        helpers.start(groups)
+        helpers.join()
+        assert list(helpers.done()) == [Outcome(contended=tuple(first))]
+    assert len(groups) == 5  # the others are still there for whoever can
+
+
+def test_where_there_is_one_processor_nobody_helps(filled: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
+    with filled.read() as session:
+        groups = groups_of(session)
+    with Helpers(FeedBuilder(filled, SITE, NOW)) as helpers:
+        helpers.start(groups)
+        helpers.join()
+        assert not list(helpers.done())
+    assert len(groups) == 6
