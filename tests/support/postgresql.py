@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import psycopg
+from psycopg import sql
 
 _ROWS = (
     "SELECT relname, seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_user_tables WHERE relname = ANY(%(tables)s)"
@@ -14,6 +15,12 @@ def count_rows(url: str) -> None:
     """Let the server count the rows of all tables, as it does by itself within a minute or two."""
     with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
         connection.execute("ANALYZE")
+
+
+def forget_counts(url: str, tables: Sequence[str]) -> None:
+    """Empty tables as new ones are: rows that were deleted leave pages and counts behind, which the server plans by."""
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(sql.SQL("TRUNCATE {} CASCADE").format(sql.SQL(", ").join(map(sql.Identifier, tables))))
 
 
 def rows_read(url: str, tables: Sequence[str]) -> dict[str, int]:

@@ -13,7 +13,7 @@ from syndication.store.feed_plans import ITEMS, planned_feeds
 from syndication.store.publishing import outline_feed
 from syndication.store.tables import ArticleRow, ClassificationRow
 from tests.support.feeds import PREFIX, PUBLIC_URL
-from tests.support.postgresql import count_rows, rows_read
+from tests.support.postgresql import count_rows, forget_counts, rows_read
 from tests.support.rows import NOW, add_counters, add_source, add_topic
 
 SITE = Site("News", "What is new.", PUBLIC_URL, "en", "UTC", PREFIX)
@@ -26,6 +26,7 @@ def test_the_newest_articles_are_found_whatever_postgresql_has_counted(
     postgresql_address: Callable[[], str], counted: tuple[int, ...]
 ) -> None:
     url = postgresql_address()
+    forget_counts(url, TABLES)
     database = open_database(url)
     if 0 in counted:
         count_rows(url)

