@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import httpx
@@ -24,6 +25,7 @@ from typer.testing import CliRunner
 from syndication.cli import app
 from syndication.store.database import Database, open_database
 from syndication.store.tables import metadata
+from tests.support.forking import Forked, fork_command, run_command
 from tests.support.smtp import SmtpServer
 from tests.support.website import Website
 
@@ -55,7 +57,7 @@ class Service:
     smtp: SmtpServer
     port: int = field(default_factory=free_port)
     extra: dict[str, str] = field(default_factory=dict)
-    process: "subprocess.Popen[str] | None" = None
+    process: "Forked | subprocess.Popen[str] | None" = None
 
     @property
     def url(self) -> str:
@@ -92,20 +94,12 @@ class Service:
 
     def command(self, *arguments: str, status: int = 0) -> str:
         """Run `syndication …` and give what it printed."""
-        done = subprocess.run(  # noqa: S603 - our own command
-            [sys.executable, "-m", "syndication", *arguments],
-            env=self.environ,
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == status, done.stdout + done.stderr
-        return done.stdout + done.stderr
+        code, output, errors = run_command(*arguments, environ=self.environ, folder=self.folder)
+        assert code == status, output + errors
+        return output + errors
 
     def here(self, *arguments: str, status: int = 0) -> str:
-        """The same in this process: starting another takes a second of processor time."""
+        """The same in this process."""
         done = CliRunner(env=self.environ).invoke(app, arguments, prog_name="syndication")
         assert done.exit_code == status, done.output
         return done.output
@@ -115,17 +109,9 @@ class Service:
         self.process = self.launch("serve", *options)
         self.wait_until(self.answers, 60)
 
-    def launch(self, *arguments: str) -> "subprocess.Popen[str]":
+    def launch(self, *arguments: str) -> "Forked | subprocess.Popen[str]":
         """Start `syndication …`; what it says goes to the log."""
-        with (self.folder / "serve.log").open("a") as log:
-            return subprocess.Popen(  # noqa: S603 - our own command
-                [sys.executable, "-m", "syndication", *arguments],
-                env=self.environ,
-                cwd=self.folder,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                text=True,
-            )
+        return fork_command(*arguments, environ=self.environ, folder=self.folder, output=self.folder / "serve.log")
 
     def answers(self) -> bool:
         assert self.process is not None
@@ -154,21 +140,21 @@ class Service:
         form = {"newsletter": "weekly", "email": address, "topics": list(topics or ("ai-agents", "on-prem-llms"))}
         assert httpx.post(f"{self.url}/subscribe", data=form).status_code in {200, 303}
 
-    def open_database(self) -> Database:
+    @cached_property
+    def database(self) -> Database:
+        """Its own database, opened by us; closed after each use, since it may be put in the place of another."""
         return open_database(self.database_url or f"sqlite:///{self.folder / 'var' / 'syndication.db'}")
 
     def execute(self, statement: str, **values: object) -> None:
         """Change a row beside the running service, as an admin's own tool would."""
-        database = self.open_database()
-        with database.write() as session:
+        with self.database.write() as session:
             session.execute(text(statement), values)
-        database.close()
+        self.database.close()
 
     def ask(self, statement: str, **values: object) -> list[tuple[object, ...]]:
-        database = self.open_database()
-        with database.read() as session:
+        with self.database.read() as session:
             rows = [tuple(row) for row in session.execute(text(statement), values)]
-        database.close()
+        self.database.close()
         return rows
 
     @staticmethod
@@ -200,6 +186,14 @@ class Newcomer(Service):
         mine = {"SYNDICATION_VAR", "SYNDICATION_SERVER__PORT"}
         kept = {name: value for name, value in super().environ.items() if name in mine or "SYNDICATION_" not in name}
         return {**kept, "SYNDICATION_CONFIG": str(ROOT / "config")}
+
+    def launch(self, *arguments: str) -> "subprocess.Popen[str]":
+        """Start it as users do, with all that it imports; the others are forked."""
+        with (self.folder / "serve.log").open("a") as log:
+            command = [sys.executable, "-m", "syndication", *arguments]
+            return subprocess.Popen(  # noqa: S603 - our own command
+                command, env=self.environ, cwd=self.folder, stdout=log, stderr=subprocess.STDOUT, text=True
+            )
 
     def configure(self, **sections: Mapping[str, object]) -> None:
         """Write var/syndication.toml."""

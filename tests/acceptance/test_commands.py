@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 
 from syndication.cli import app
 from tests.acceptance.conftest import ROOT
+from tests.support.forking import run_command
 
 COMMANDS = (
     "init",
@@ -115,17 +117,10 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def ask(demo: Path, *arguments: str) -> str:
     """A command about the demo's installation."""
-    done = subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-m", "syndication", *arguments],
-        cwd=ROOT,
-        env={"SYNDICATION_VAR": str(demo), "PATH": "/usr/bin"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    environ = {"SYNDICATION_VAR": str(demo), "PATH": "/usr/bin"}
+    code, output, errors = run_command(*arguments, environ=environ, folder=ROOT)
+    assert code == 0, errors
+    return output
 
 
 def test_a_demo_over_the_samples_makes_feeds_of_both_topics_and_three_mails(demo: Path) -> None:
@@ -143,11 +138,10 @@ def test_the_copied_page_is_in_both_topics_and_in_a_digest_without_its_furniture
     page = ROOT / "tests" / "data" / "classify" / "ai-radar-article.txt"
     (articles / "page.txt").write_bytes(page.read_bytes())
     to = tmp_path / "out"
-    command = [sys.executable, "-m", "syndication", "demo", "--articles", str(articles), "--to", str(to)]
-    command += ["--base-url", "https://ai-radar.it", "--json"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["topics"] == {"ai-agents": 1, "on-prem-llms": 1}
+    command = ("demo", "--articles", str(articles), "--to", str(to), "--base-url", "https://ai-radar.it", "--json")
+    code, output, errors = run_command(*command, environ=os.environ, folder=ROOT)
+    assert code == 0, errors
+    assert json.loads(output)["topics"] == {"ai-agents": 1, "on-prem-llms": 1}
     for topic in ("ai-agents", "on-prem-llms"):
         item = json.loads((to / "feeds" / "topics" / f"{topic}.json").read_text("utf-8"))["items"][0]
         assert item["title"] == "A Leadership Change at Meta's AI Division"

@@ -16,13 +16,12 @@ def subscribe_readers(service: Service) -> None:
     service.sign_up("first@example.org")
     service.wait_until(lambda: len(service.smtp.messages) == 1)
     service.execute("UPDATE subscription SET status = 'confirmed', confirmed_at = created_at")
-    for number in range(2, READERS + 1):
-        address = f"reader{number}@example.org"
-        service.execute(
-            "INSERT INTO subscriber (address, address_key, name, created_at) "
-            "SELECT CAST(:address AS TEXT), CAST(:address AS TEXT), '', created_at FROM subscriber WHERE id = 1",
-            address=address,
-        )
+    service.execute(
+        "WITH RECURSIVE reader(number) AS (SELECT 2 UNION ALL SELECT number + 1 FROM reader WHERE number < :readers) "
+        "INSERT INTO subscriber (address, address_key, name, created_at) SELECT 'reader' || number || '@example.org', "
+        "'reader' || number || '@example.org', '', s.created_at FROM reader, subscriber s WHERE s.id = 1 ORDER BY number",
+        readers=READERS,
+    )
     service.execute(
         "INSERT INTO subscription (newsletter_id, subscriber_id, status, schedule_id, segment_id, language, created_at, "
         "confirmed_at) SELECT s.newsletter_id, r.id, s.status, s.schedule_id, s.segment_id, s.language, s.created_at, "

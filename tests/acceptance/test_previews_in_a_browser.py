@@ -137,13 +137,12 @@ def addresses_in(service: Service, message: bytes) -> set[str]:
 def everything_about_readers(service: Service) -> dict[str, list[tuple[object, ...]]]:
     """Every row that a reader's own act could change."""
     names = ("subscriber", "subscription", "subscription_topic", "consent_event", "suppression", "private_feed")
-    database = service.open_database()
-    with database.read() as session:
+    with service.database.read() as session:
         found = {
             name: sorted((tuple(row) for row in session.execute(metadata.tables[name].select())), key=str)
             for name in (*names, "delivery", "notice", "issue")
         }
-    database.close()
+    service.database.close()
     return found
 
 

@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from tests.acceptance.conftest import Service
 from tests.acceptance.test_kill import CONNECTIONS, READERS, issue_under_way
 from tests.acceptance.test_whole_way import AGENTS, arrive
+from tests.support.forking import Forked
 
 
 @contextmanager
-def worker(service: Service) -> Iterator["subprocess.Popen[str]"]:
+def worker(service: Service) -> Iterator["Forked | subprocess.Popen[str]"]:
     process = service.launch("worker")
     try:
         yield process

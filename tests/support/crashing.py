@@ -1,6 +1,5 @@
 """An issue that is sent while its process is killed again and again, and what must be true of it in the end."""
 
-import os
 import random
 import signal
 import time
@@ -17,7 +16,8 @@ from syndication.store.consent import Visit
 from syndication.store.database import Database
 from syndication.store.leaving import unsubscribe
 from syndication.store.tables import DeliveryRow, IssueRow, SubscriptionRow
-from tests.support.delivering import Delivering, now
+from tests.support.delivering import now
+from tests.support.forking import Forked, fork
 from tests.support.mailing import POST, Mailing, add_mailing, address, states
 from tests.support.smtp import DROP, SmtpServer, Stage, Stall
 
@@ -25,6 +25,7 @@ CONNECTIONS = 4
 READERS_A_KILL = 40
 # At the most, between two kills.
 _MAILS_A_KILL = 30
+_LONGEST_S = 240
 
 
 class Rough:
@@ -76,11 +77,10 @@ class Crash:
         """Send, kill, send …, and judge. Raises AssertionError when a promise is broken."""
         rough = Rough(self.chance)
         mailing = add_mailing(self.database, now(), self.readers, batch=50, policy=self.policy)
-        with SmtpServer(fault=rough) as server, Delivering() as delivering:
+        with SmtpServer(fault=rough) as server:
             for kill in range(self.kills):
-                self._kill_once(server, delivering, mailing, kill)
-            delivering.start(self.url, server.url, is_alone=self.database.is_sqlite)
-            assert delivering.wait() == 0
+                self._kill_once(server, mailing, kill)
+            assert self._delivering(server).wait(_LONGEST_S) == 0
             server.fault = lambda _stage, _argument: None
             for hours in (1, 2):
                 self._drain(server, now() + timedelta(hours=hours))
@@ -89,16 +89,19 @@ class Crash:
     def _drain(self, server: SmtpServer, at: datetime) -> None:
         deliver_ready(self.database, smtp_transport_from_url(server.url), POST, lambda: at, lambda: False)
 
-    def _kill_once(self, server: SmtpServer, delivering: Delivering, mailing: Mailing, kill: int) -> None:
-        pid = delivering.start(self.url, server.url, is_alone=self.database.is_sqlite)
+    def _delivering(self, server: SmtpServer) -> Forked:
+        return fork("tests.support.delivering:deliver", self.url, server.url)
+
+    def _kill_once(self, server: SmtpServer, mailing: Mailing, kill: int) -> None:
+        delivering = self._delivering(server)
         messages = len(server.messages) + self.chance.randint(5, _MAILS_A_KILL)
         end = time.monotonic() + 20
         while len(server.messages) < messages and time.monotonic() < end:
             time.sleep(0.001)
         self._leave(mailing, self.readers - 1 - kill)
         time.sleep(self.chance.random() * 0.02)
-        os.kill(pid, signal.SIGKILL)
-        assert delivering.wait() == signal.SIGKILL
+        delivering.kill()
+        assert delivering.wait(_LONGEST_S) == -signal.SIGKILL
 
     def _leave(self, mailing: Mailing, number: int) -> None:
         """A reader unsubscribes while the issue is sent."""
