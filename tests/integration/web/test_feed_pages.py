@@ -26,6 +26,9 @@ def test_the_list_names_every_feed_in_every_format_and_how_to_subscribe(website:
     for path in ("all", "topics/agents", "topics/local", "languages/en", "sources/source-three"):
         for form in ("rss", "atom", "json"):
             assert f'href="/feeds/{path}.{form}"' in page
+    assert (
+        page.count("data-copy=") == 3
+    )  # of the feed of everything; all three of every feed would be a page of many screens
     assert "How to subscribe" in page
     assert "/feeds.opml" in page
 
@@ -37,6 +40,7 @@ def test_a_feed_has_a_page_with_its_newest_articles_and_ways_into_a_reader(websi
     assert "One" in answer.text
     assert "Three" not in answer.text
     assert f'data-copy="{SITE.public_url}/feeds/topics/agents.atom"' in answer.text
+    assert f"{SITE.public_url}/<wbr>feeds/<wbr>topics/<wbr>agents.atom</a>" in answer.text
     for reader in ("feedly.com", "inoreader.com", "newsblur.com", "theoldreader.com", "feed:http"):
         assert reader in answer.text
     assert f'<link rel="canonical" href="{SITE.public_url}/feeds/topics/agents/">' in answer.text
