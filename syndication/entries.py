@@ -65,6 +65,7 @@ class _SourceEntry(_Entry):
 class _ScheduleEntry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    slug: str = Field(default="", pattern=f"^$|{_SLUG}", max_length=64)
     cadence: Cadence
     cron: str = ""
     zone: str
@@ -103,6 +104,14 @@ class _NewsletterEntry(_Entry):
     def _hours_are_whose(self) -> Self:
         if self.own_hours and any(schedule.review_minutes for schedule in self.schedules):
             message = "own_hours and review_minutes exclude each other: nobody can review an issue for every hour"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _schedules_have_names_of_their_own(self) -> Self:
+        slugs = [schedule.slug for schedule in self.schedules if schedule.slug]
+        if len(set(slugs)) < len(slugs):
+            message = "two schedules have the same slug; give each one of its own"
             raise ValueError(message)
         return self
 

@@ -137,6 +137,7 @@ def _newsletter(newsletter: Newsletter, schedules: Sequence[ScheduleEntry], logo
         **({"logo": logo} if logo else {}),
         "schedules": [
             {
+                **({"slug": schedule.slug} if schedule.slug else {}),
                 "cadence": schedule.cadence.value,
                 "cron": schedule.cron,
                 "zone": schedule.zone,

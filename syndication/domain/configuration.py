@@ -1,21 +1,22 @@
 """What files say and what the database holds: entries as flat fields, where the two differ, and who changed them.
 
-An entry is known by its kind and short name ('topic/ai-agents'); a schedule by its newsletter and cadence
-('schedule/weekly/daily', the second one 'schedule/weekly/daily-2'), since readers hold on to those.
+An entry is known by its kind and short name ('topic/ai-agents'); a schedule by its newsletter and its own short name,
+which is that of its cadence unless it was given another ('schedule/weekly/daily', the second one 'schedule/weekly/daily-2').
 """
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain, count
 from typing import Final
 
 from syndication.domain.entries import Entries, ScheduleEntry
 from syndication.domain.newsletters import Newsletter
 from syndication.domain.source_options import SourceOptions, options_to
 from syndication.domain.sources import Source
+from syndication.domain.states import Cadence
 from syndication.domain.topics import Topic
 from syndication.domain.web_address import without_secrets
 
@@ -90,14 +91,21 @@ def name_of(kind: Kind, slug: str) -> str:
 
 
 def named_schedules(newsletter: str, schedules: Iterable[ScheduleEntry]) -> dict[str, ScheduleEntry]:
-    """The schedules of a newsletter by name, the oldest or first written of a cadence without a number."""
-    seen: Counter[str] = Counter()
+    """The schedules of a newsletter by name; those without a slug of their own get the next free one of their cadence."""
+    listed = list(schedules)
+    taken = {schedule.slug for schedule in listed}
     found = {}
-    for schedule in schedules:
-        seen[schedule.cadence] += 1
-        number = f"-{seen[schedule.cadence]}" if seen[schedule.cadence] > 1 else ""
-        found[name_of(Kind.SCHEDULE, f"{newsletter}/{schedule.cadence}{number}")] = schedule
+    for schedule in listed:
+        slug = schedule.slug or next_slug(schedule.cadence, taken)
+        taken.add(slug)
+        found[name_of(Kind.SCHEDULE, f"{newsletter}/{slug}")] = schedule
     return found
+
+
+def next_slug(cadence: Cadence, taken: Collection[str]) -> str:
+    """The slug of a further schedule of a cadence: 'daily', then 'daily-2' and so on."""
+    numbered = (f"{cadence}-{number}" for number in count(2))
+    return next(slug for slug in chain((cadence.value,), numbered) if slug not in taken)
 
 
 def fields_of(entries: Entries) -> dict[str, Fields]:
@@ -113,6 +121,7 @@ def fields_of(entries: Entries) -> dict[str, Fields]:
         found[name_of(Kind.NEWSLETTER, newsletter.slug)] = _newsletter(newsletter)
         for name, schedule in named_schedules(newsletter.slug, schedules).items():
             found[name] = {
+                "cadence": schedule.cadence.value,
                 "cron": schedule.cron,
                 "zone": schedule.zone,
                 "review_minutes": schedule.review_minutes,

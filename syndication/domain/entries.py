@@ -13,7 +13,8 @@ from syndication.domain.topics import Topic
 class ScheduleEntry:
     """A schedule as it is written down; its slots are computed when it is saved.
 
-    review_minutes: how long before a slot its issue is composed, for an editor to look at; 0 for none.
+    slug: its name among the newsletter's schedules; "" for that of its cadence, or of its place where several have one
+    cadence and no name. review_minutes: how long before a slot its issue is composed, for an editor to look at; 0 for none.
     """
 
     cadence: Cadence
@@ -21,6 +22,7 @@ class ScheduleEntry:
     zone: str
     review_minutes: int = 0
     enabled: bool = True
+    slug: str = ""
 
 
 @dataclass(frozen=True, slots=True)

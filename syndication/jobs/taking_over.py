@@ -130,11 +130,12 @@ def _schedule(session: Session, taking: Taking, one: Difference) -> None:
         message = f"{one.name} is of a newsletter that the database lacks: take newsletter/{slug} over, too."
         raise ConfigError(message)
     if one.name not in taking.ids:
-        taking.ids[one.name] = add_schedule(session, newsletter_id, entry, taking.now)
+        named = replace(entry, slug=one.name.rpartition("/")[2])
+        taking.ids[one.name] = add_schedule(session, newsletter_id, named, taking.now)
         return
     stored = schedule(session, taking.ids[one.name])
     assert stored is not None  # noqa: S101 - it was found in this transaction
-    value = replace(stored.value, cron=entry.cron, zone=entry.zone, enabled=entry.enabled)
+    value = replace(stored.value, cadence=entry.cadence, cron=entry.cron, zone=entry.zone, enabled=entry.enabled)
     after = replace(stored, value=value, review_s=entry.review_minutes * 60)
     save_schedule(session, after, taking.now, expected_version=stored.version)
 

@@ -133,4 +133,5 @@ def _schedules(session: Session) -> dict[int, list[ScheduleRow]]:
 
 
 def _entry(row: ScheduleRow) -> ScheduleEntry:
-    return ScheduleEntry(row.cadence, row.cron, row.zone, row.review_s // 60, row.enabled)
+    slug = "" if row.slug in {None, row.cadence} else row.slug
+    return ScheduleEntry(row.cadence, row.cron, row.zone, row.review_s // 60, row.enabled, slug or "")

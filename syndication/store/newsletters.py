@@ -1,13 +1,14 @@
 """Newsletters: what they are, which topics they offer in which order, and when they go out by default."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlmodel import Session, col, select
 
 from syndication.cron.cadences import words_of
 from syndication.cron.slots import next_slot
+from syndication.domain.configuration import named_schedules, next_slug
 from syndication.domain.entries import ScheduleEntry
 from syndication.domain.newsletters import Newsletter, Schedule
 from syndication.domain.topics import Topic
@@ -97,18 +98,24 @@ def add_newsletter(
     offered = [known[slug] for slug in value.topics if slug in known]
     for position, topic_id in enumerate(offered):
         session.add(NewsletterTopicRow(newsletter_id=newsletter_id, topic_id=topic_id or 0, position=position))
-    for entry in schedules:
-        add_schedule(session, newsletter_id, entry, now)
+    for name, entry in named_schedules(value.slug, schedules).items():
+        add_schedule(session, newsletter_id, replace(entry, slug=name.rpartition("/")[2]), now)
     return _stored(session, [row])[0]
 
 
 def add_schedule(
     session: Session, newsletter_id: int, entry: ScheduleEntry, now: datetime, *, is_own: bool = False
 ) -> int:
-    """Insert a schedule; its readers count as served with all there is now. Raises CronError."""
+    """Insert a schedule; its readers count as served with all there is now. Raises CronError.
+
+    Without a slug it gets the next one of its cadence, as long as it is not one of readers' own.
+    """
     cron = words_of(entry.cadence, entry.cron)
+    of_letter = select(ScheduleRow.slug).where(ScheduleRow.newsletter_id == newsletter_id)
+    taken = {slug for slug in session.exec(of_letter) if slug}
     row = ScheduleRow(
         newsletter_id=newsletter_id,
+        slug=None if is_own else entry.slug or next_slug(entry.cadence, taken),
         cadence=entry.cadence,
         cron=cron,
         zone=entry.zone,

@@ -77,8 +77,9 @@ def _schedules(draw: st.DrawFn, most_minutes: int) -> tuple[ScheduleEntry, ...]:
         zone=_ZONES,
         review_minutes=st.integers(0, most_minutes),
         enabled=st.booleans(),
+        slug=st.sampled_from(["", "", "daily-2", "evening"]),
     )
-    return tuple(draw(st.lists(entry, max_size=3)))
+    return tuple(draw(st.lists(entry, max_size=3, unique_by=lambda one: one.slug or object())))
 
 
 @st.composite

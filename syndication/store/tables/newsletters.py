@@ -96,14 +96,16 @@ class TemplateVersionRow(SQLModel, table=True):
 class ScheduleRow(SQLModel, table=True):
     """When a newsletter goes out. `last_cut`: the seq its readers were served up to; a freeze moves it.
 
-    is_own: made on demand, for readers who chose this hour and zone themselves. review_s: how long before its slot an
-    issue is composed, to be looked at.
+    is_own: made on demand, for readers who chose this hour and zone themselves; it has no slug. review_s: how long before
+    its slot an issue is composed, to be looked at. slug: what config/ calls it, given once.
     """
 
     __tablename__ = "schedule"
+    __table_args__ = (Index("ix_schedule_newsletter_id_slug", "newsletter_id", "slug", unique=True),)
 
     id: int | None = Field(default=None, primary_key=True)
     newsletter_id: int = Field(foreign_key="newsletter.id", index=True)
+    slug: str | None = Field(default=None, max_length=64)
     cadence: Cadence = words(Cadence)
     cron: str
     zone: str

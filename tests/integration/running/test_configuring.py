@@ -27,6 +27,7 @@ from syndication.store.database import Database
 from syndication.store.editing import save_newsletter
 from syndication.store.managing import pause_source, remove_source, use_address
 from syndication.store.newsletters import add_schedule, newsletter
+from syndication.store.scheduling import save_schedule, schedule
 from syndication.store.tables import (
     AuditEntryRow,
     CounterRow,
@@ -247,6 +248,42 @@ def test_what_an_entry_needs_is_named_when_it_is_left_out(installed: Database, o
     with pytest.raises(ConfigError, match=words):
         taken(installed, files, only)
     assert len(taken(installed, files).written) == 3
+
+
+def with_schedules(*schedules: ScheduleEntry) -> Entries:
+    return replace(FILES, newsletters=((LETTER, schedules),))
+
+
+def test_a_schedule_is_the_same_whatever_stands_before_it_in_the_file(installed: Database) -> None:
+    morning, evening = (
+        ScheduleEntry(Cadence.DAILY, "0 7 * * *", "UTC"),
+        ScheduleEntry(Cadence.DAILY, "0 19 * * *", "UTC"),
+    )
+    taken(installed, with_schedules(FRIDAYS, morning, evening))
+    of_file = exported(installed)
+    assert of_file.newsletters[0][1] == (FRIDAYS, morning, replace(evening, slug="daily-2"))
+
+    alone = with_schedules(FRIDAYS, of_file.newsletters[0][1][2])
+    assert differences(installed, alone).differences == ()
+    later = with_schedules(replace(evening, slug="daily-2", cron="0 20 * * *"), FRIDAYS)
+    assert states(taken(installed, later).written) == {"schedule/weekly/daily-2": State.CHANGED}
+    assert [one.cron for one in held(installed).newsletters[0][1]] == [FRIDAYS.cron, "0 7 * * *", "0 20 * * *"]
+
+
+def test_a_schedule_keeps_its_name_when_the_console_changes_its_cadence(installed: Database) -> None:
+    with installed.write() as session:
+        stored = schedule(session, session.exec(select(ScheduleRow.id)).one() or 0)
+        assert stored is not None
+        changed = replace(stored, value=replace(stored.value, cadence=Cadence.DAILY))
+        assert save_schedule(session, changed, LATER, expected_version=stored.version)
+        add_schedule(session, stored.newsletter_id, FRIDAYS, NOW)
+    (found,) = differences(installed, FILES).differences
+    assert (found.name, found.state) == ("schedule/weekly/weekly", State.CONFLICT)
+    assert [(field.name, field.database) for field in found.fields] == [("cadence", "daily")]
+    first, second = exported(installed).newsletters[0][1]
+    assert ((first.slug, first.cadence), second.slug) == (("weekly", Cadence.DAILY), "weekly-2")
+    assert states(taken(installed, FILES, force=True).written) == {"schedule/weekly/weekly": State.CONFLICT}
+    assert held(installed).newsletters[0][1][0] == FRIDAYS
 
 
 def test_hours_of_readers_and_a_review_that_only_the_database_has_exclude_each_other(installed: Database) -> None:

@@ -11,17 +11,19 @@ from typing import Any
 
 import pytest
 from sqlalchemy import inspect, text
-from sqlmodel import select
+from sqlmodel import col, select
 
 from syndication.domain.errors import StoreError
 from syndication.domain.feeds import FeedDocument, FeedFormat
+from syndication.domain.states import Cadence
 from syndication.publish.documents import gzipped
 from syndication.store.archives import append_history
 from syndication.store.database import Database, open_database
 from syndication.store.feed_documents import Edition, documents_since, save_documents
 from syndication.store.migrate import backup_sqlite, current, downgrade, drift, head, migrate, require_current
-from syndication.store.tables import CounterRow, metadata
+from syndication.store.tables import CounterRow, ScheduleRow, metadata
 from tests.support.issues import World
+from tests.support.rows import add_schedule
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -110,7 +112,7 @@ def test_the_history_of_a_feed_is_the_same_after_the_way_back_and_forth(empty: D
         world.article(f"Article {number}", "agents")
     assert append_history(empty, thorough=True) == 12
     before = history_of(empty)
-    downgrade(empty, "0028")
+    downgrade(empty, "0029")
     assert history_of(empty) == before
     migrate(empty)
     assert history_of(empty) == before
@@ -180,3 +182,18 @@ def test_a_backup_is_a_whole_database_of_its_own(tmp_path: Path) -> None:
         assert session.exec(select(CounterRow.n)).one() == 7
     copy.close()
     database.close()
+
+
+def test_schedules_get_the_names_by_which_files_know_them(empty: Database) -> None:
+    """Revision 29 writes down what their places said."""
+    migrate(empty)
+    world = World.build(empty)
+    with empty.write() as session:
+        for cadence in (Cadence.WEEKLY, Cadence.DAILY):
+            add_schedule(session, 1, cadence=cadence)
+        session.get_one(ScheduleRow, add_schedule(session, 1, cadence=Cadence.WEEKLY)).is_own = True
+    downgrade(empty, "0028")
+    migrate(empty)
+    with empty.read() as session:
+        slugs = session.exec(select(ScheduleRow.slug).order_by(col(ScheduleRow.id))).all()
+    assert (slugs, world.schedule_id) == (["weekly", "weekly-2", "daily", None], 1)

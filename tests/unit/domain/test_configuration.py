@@ -1,6 +1,7 @@
 """Files against the database: what differs, which of the two changed, and what becomes of it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from syndication.domain.configuration import (
     fields_of,
     is_alike,
     marks_of,
+    named_schedules,
 )
 from syndication.domain.entries import Entries, ScheduleEntry
 from syndication.domain.newsletters import Newsletter
@@ -134,6 +136,17 @@ def test_schedules_are_known_by_newsletter_cadence_and_number() -> None:
     weekly, daily = (ScheduleEntry(cadence, "0 8 * * *", "UTC") for cadence in (Cadence.WEEKLY, Cadence.DAILY))
     found = fields_of(Entries(newsletters=((letter, (weekly, daily, weekly)),)))
     assert list(found) == ["newsletter/w", "schedule/w/weekly", "schedule/w/daily", "schedule/w/weekly-2"]
+
+
+def test_a_schedule_with_a_name_of_its_own_keeps_it_and_no_other_takes_it() -> None:
+    daily = ScheduleEntry(Cadence.DAILY, "0 8 * * *", "UTC")
+    evening, second = replace(daily, slug="evening"), replace(daily, slug="daily-2")
+    assert list(named_schedules("w", (evening, daily, second, daily))) == [
+        "schedule/w/evening",
+        "schedule/w/daily",
+        "schedule/w/daily-2",
+        "schedule/w/daily-3",
+    ]
 
 
 @given(all_entries())

@@ -64,6 +64,14 @@ def test_an_empty_folder_has_no_entries(tmp_path: Path) -> None:
         ({"topics": TOPIC, "newsletters": LETTER.replace('"agents"', '"agent"')}, ["'agent'", "'agents'"]),
         ({"topics": TOPIC, "newsletters": LETTER.replace("cron", "corn")}, ["corn", "'cron'"]),
         (
+            {
+                "topics": TOPIC,
+                "newsletters": LETTER
+                + '[[newsletters.schedules]]\nslug = "x"\ncadence = "instant"\nzone = "UTC"\n' * 2,
+            },
+            ["'weekly'", "two schedules have the same slug"],
+        ),
+        (
             {"topics": TOPIC, "newsletters": LETTER.replace('"weekly"\ncron', '"weakly"\ncron')},
             ["cadence", "nearest", "'weekly'"],
         ),

@@ -1,13 +1,13 @@
 """Documents that PostgreSQL does not try to compress again; places in the history of feeds without a foreign key.
 
-Revision: 0029; follows: 0028.
+Revision: 0030; follows: 0029.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0029"
-down_revision = "0028"
+revision = "0030"
+down_revision = "0029"
 branch_labels = None
 depends_on = None
 
