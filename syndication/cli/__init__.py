@@ -7,6 +7,7 @@ import typer
 from syndication import __version__
 from syndication.cli import (
     admins,
+    articles,
     configuring,
     content,
     demo,
@@ -41,6 +42,7 @@ def before() -> None:
 for part in (running, sources, content, mailing, mail_in, demo):
     app.registered_commands += part.commands.registered_commands
 app.add_typer(content.sources, name="sources")
+app.add_typer(articles.articles, name="articles")
 app.add_typer(content.topics, name="topics")
 app.add_typer(content.feeds, name="feeds")
 app.add_typer(reviewing.issues, name="issues")

@@ -33,6 +33,7 @@ COMMANDS = (
     "dkim",
     "demo",
     "sources list",
+    "articles withdraw",
     "topics list",
     "topics evaluate",
     "issues list",
@@ -153,6 +154,16 @@ def test_the_copied_page_is_in_both_topics_and_in_a_digest_without_its_furniture
     assert "A Leadership Change at Meta" in mails
     assert "because you follow" in mails.replace("=\n", "")
     assert "No comments yet" not in mails
+
+
+def test_an_article_is_withdrawn_and_shown_again(demo: Path) -> None:
+    item = json.loads((demo / "feeds/topics/ai-agents.json").read_text("utf-8"))["items"][0]
+    uid = item["id"].rpartition("/")[2]
+    said = json.loads(ask(demo, "articles", "withdraw", item["id"], "--json"))
+    assert said == {"articles": [uid], "withdrawn": True}
+    assert ask(demo, "articles", "withdraw", uid, "--undo") == "1 article shown again.\n"
+    code, _, errors = run_command("articles", "withdraw", "nobody", environ={"SYNDICATION_VAR": str(demo)}, folder=ROOT)
+    assert (code, "There is no article 'nobody'" in errors) == (1, True)
 
 
 def test_what_became_of_an_issue_and_a_reader_can_be_asked(demo: Path) -> None:
