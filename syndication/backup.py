@@ -23,7 +23,7 @@ from syndication.keys import load_keys
 from syndication.settings import Settings
 from syndication.store.copies import SQLITE_FILE, is_empty, load_postgres, load_sqlite, save_copy
 from syndication.store.database import open_database
-from syndication.store.migrate import current, migrate, require_current
+from syndication.store.migrate import current, migrate, require_current, require_known
 from syndication.store.restoring import hold_mail
 
 MANIFEST: Final = "manifest.json"
@@ -92,6 +92,7 @@ def restore_backup(settings: Settings, archive: Path, now: datetime, *, force: b
     try:
         with _unpacked(archive, settings.var_folder) as (folder, manifest):
             _require_same_kind(settings, manifest)
+            require_known(manifest["revision"])
             old = _keep_present(settings, now, force=force)
             _put_files(settings, folder / "var")
             _put_database(settings, folder / "database", manifest)
@@ -105,9 +106,11 @@ def _gather(settings: Settings, scratch: Path, now: datetime) -> None:
     data.mkdir()
     var.mkdir()
     with closing(open_database(settings.database_url)) as database:
-        require_current(database)
-        columns = save_copy(database, data)
         revision = current(database)
+        # A file is copied whole, whatever its tables: so the way back from a newer version can keep what was there.
+        if revision is None or not database.is_sqlite:
+            require_current(database)
+        columns = save_copy(database, data)
         kind = "sqlite" if database.is_sqlite else "postgresql"
     for name in _KEPT:
         source = settings.var_folder / name

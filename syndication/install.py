@@ -14,7 +14,7 @@ from syndication.keys import make_dkim_keys, make_keys
 from syndication.settings import Settings
 from syndication.store.database import Database, open_database
 from syndication.store.installing import seed
-from syndication.store.migrate import backup_sqlite, current, head, migrate
+from syndication.store.migrate import current, head, upgrade
 
 _SALT_BYTES = 4
 
@@ -51,6 +51,5 @@ def _bring_up_to_date(database: Database, backups: Path, now: datetime) -> str:
     found = current(database)
     if found == head():
         return "Database: up to date."
-    copy = backup_sqlite(database, backups, now) if found else None
-    migrate(database)
+    copy = upgrade(database, backups, now)
     return f"Database: {'migrated' if found else 'made'}.{f' The old one is kept as {copy}.' if copy else ''}"

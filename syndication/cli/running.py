@@ -30,7 +30,7 @@ from syndication.keys import rotate_encryption
 from syndication.settings import Reloading, Settings, load_settings
 from syndication.store.admins import has_admin, hash_of, offer_setup
 from syndication.store.database import open_database
-from syndication.store.migrate import backup_sqlite, migrate
+from syndication.store.migrate import upgrade
 from syndication.store.scheduling import upcoming
 from syndication.web.app import create_app
 from syndication.web.deps import LOOPBACK, Deps
@@ -67,8 +67,7 @@ def migrate_command() -> None:
     with errors_in_words():
         settings = load_settings()
         with closing(open_database(settings.database_url)) as database:
-            copy = backup_sqlite(database, settings.var_folder / "backups", now())
-            migrate(database)
+            copy = upgrade(database, settings.var_folder / "backups", now())
         out.print(f"The database is up to date.{f' The old one is kept as {copy}.' if copy else ''}")
 
 

@@ -51,8 +51,32 @@ def require_current(database: Database) -> None:
         message = "The database has no tables yet. Run `syndication init`."
         raise StoreError(message)
     if found != head():
+        require_known(found)
         message = f"The database is at revision {found}, this version needs {head()}. Run `syndication migrate`."
         raise StoreError(message)
+
+
+def require_known(revision: str | None) -> None:
+    """Raises StoreError, with the ways out, when only a newer version than this one makes databases at this revision."""
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if revision is not None and revision not in known:
+        message = (
+            f"The database is at revision {revision}, made by a newer version than this one. Install that version again, "
+            "or restore a backup made by this one: on SQLite over it (--force), on PostgreSQL into an empty database."
+        )
+        raise StoreError(message)
+
+
+def upgrade(database: Database, folder: Path, now: datetime) -> Path | None:
+    """Migrate to `head`; on SQLite after a copy of the old database into a folder, whose path is the answer.
+
+    Raises StoreError before anything is written when a newer version made the database.
+    """
+    found = current(database)
+    require_known(found)
+    copy = backup_sqlite(database, folder, now) if found not in {None, head()} else None
+    migrate(database)
+    return copy
 
 
 def migrate(database: Database, revision: str = "head") -> None:
@@ -74,11 +98,12 @@ def drift(database: Database) -> list[object]:
 
 
 def backup_sqlite(database: Database, folder: Path, now: datetime) -> Path | None:
-    """A verified copy of a SQLite database, taken while others use it; None for PostgreSQL (pg_dump is its tool)."""
+    """A copy of a SQLite database for its owner alone, taken while others use it; None for PostgreSQL (pg_dump is its tool)."""
     if not database.is_sqlite:
         return None
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"syndication-{now:%Y%m%d-%H%M%S-%f}.db"
+    target.touch(mode=0o600)
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         raw = connection.connection.driver_connection
         assert raw is not None  # noqa: S101 - a checked-out connection has a driver connection

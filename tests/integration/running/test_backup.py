@@ -4,10 +4,11 @@ import io
 import json
 import shutil
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from sqlalchemy import select as core_select
@@ -21,7 +22,7 @@ from syndication.jobs.erase import erase_reader
 from syndication.keys import load_keys, make_keys
 from syndication.settings import Settings, load_settings
 from syndication.store.database import Database, open_database
-from syndication.store.migrate import migrate
+from syndication.store.migrate import migrate, require_current
 from syndication.store.tables import (
     CounterRow,
     DeliveryRow,
@@ -177,6 +178,39 @@ def test_data_that_is_there_is_only_replaced_by_force_and_kept(settings: Setting
         assert rows.topic_id_of(session, "newer")
 
 
+def newer(database: Database) -> None:
+    """What a version to come may have left."""
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+
+
+def test_the_older_version_is_brought_back_by_its_own_backup(settings: Settings, lived_in: Database) -> None:
+    archive = make_backup(settings, NOW)
+    newer(lived_in)
+    lived_in.close()
+    if not lived_in.is_sqlite:
+        with pytest.raises(StoreError, match="on PostgreSQL into an empty database"):
+            restore_backup(settings, archive, NOW + DAY, force=True)
+        return
+    done = restore_backup(settings, archive, NOW + DAY, force=True)
+    assert done.old is not None
+    with closing(open_database(settings.database_url)) as database:
+        require_current(database)
+        with database.read() as session:
+            assert session.exec(select(SubscriberRow.address)).one() == "ann@example.com"
+
+
+def test_an_archive_of_a_newer_version_changes_nothing(settings: Settings, lived_in: Database, tmp_path: Path) -> None:
+    archive, later = make_backup(settings, NOW), tmp_path / "later.tar.gz"
+    with tarfile.open(archive) as packed, closing(packed.extractfile("./manifest.json") or io.BytesIO()) as file:
+        manifest = json.load(file)
+    rewritten(archive, later, {"manifest.json": json.dumps(manifest | {"revision": "9999"}).encode()})
+    before = contents(lived_in)
+    with pytest.raises(StoreError, match="made by a newer version"):
+        restore_backup(settings, later, NOW + DAY, force=True)
+    assert contents(lived_in) == before
+
+
 def test_a_restore_waits_for_the_service_to_be_stopped(settings: Settings, lived_in: Database) -> None:
     assert lived_in
     archive = make_backup(settings, NOW)
@@ -186,14 +220,15 @@ def test_a_restore_waits_for_the_service_to_be_stopped(settings: Settings, lived
     role.release()
 
 
-def with_more(archive: Path, to: Path, more: tarfile.TarInfo | None) -> None:
-    """Write a copy of an archive in which a key is another, or that holds one thing more."""
+def rewritten(
+    archive: Path, to: Path, others: Mapping[str, bytes] = MappingProxyType({}), more: tarfile.TarInfo | None = None
+) -> None:
+    """Write a copy of an archive in which some files hold other bytes, or that holds one thing more."""
     with tarfile.open(archive) as whole, tarfile.open(to, "w:gz") as other:
         for member in whole:
             content = whole.extractfile(member)
             body = content.read() if content else b""
-            if more is None and member.name.endswith("suppression.key"):
-                body = b"00" * 32
+            body = others.get(Path(member.name).name, body)
             member.size = len(body)
             other.addfile(member, io.BytesIO(body))
         if more is not None:
@@ -213,11 +248,11 @@ def test_a_damaged_archive_changes_nothing(settings: Settings, lived_in: Databas
     lived_in.close()
     broken = tmp_path / "broken.tar.gz"
     if damage == "changed":
-        with_more(archive, broken, None)
+        rewritten(archive, broken, {"suppression.key": b"00" * 32})
     elif damage == "a way out":
-        with_more(archive, broken, tarfile.TarInfo("./../elsewhere"))
+        rewritten(archive, broken, more=tarfile.TarInfo("./../elsewhere"))
     elif damage == "a link":
-        with_more(archive, broken, link("./var/secrets/link", "/etc/passwd"))
+        rewritten(archive, broken, more=link("./var/secrets/link", "/etc/passwd"))
     else:
         broken.write_bytes(archive.read_bytes()[:-2_000] if damage == "cut" else b"hello")
     with pytest.raises(ConfigError, match="backup"):

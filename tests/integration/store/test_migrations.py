@@ -20,7 +20,7 @@ from syndication.publish.documents import gzipped
 from syndication.store.archives import append_history
 from syndication.store.database import Database, open_database
 from syndication.store.feed_documents import Edition, documents_since, save_documents
-from syndication.store.migrate import backup_sqlite, current, downgrade, drift, head, migrate, require_current
+from syndication.store.migrate import backup_sqlite, current, downgrade, drift, head, migrate, require_current, upgrade
 from syndication.store.tables import CounterRow, ScheduleRow, metadata
 from tests.support.issues import World
 from tests.support.rows import add_schedule
@@ -164,6 +164,30 @@ def test_serving_an_unmigrated_database_is_refused_with_the_command_that_helps(e
     require_current(empty)
 
 
+def test_a_database_of_a_newer_version_is_left_alone_and_the_ways_out_are_named(
+    empty: Database, tmp_path: Path
+) -> None:
+    migrate(empty)
+    with empty.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StoreError, match="revision 9999, made by a newer version"):
+        upgrade(empty, tmp_path, NOW)
+    with pytest.raises(StoreError, match="made by a newer version"):
+        require_current(empty)
+    assert list(tmp_path.iterdir()) == []  # a service that is started again and again fills no disk
+    assert current(empty) == "9999"
+
+
+def test_an_upgrade_keeps_the_old_database_and_only_when_there_is_something_to_do(
+    empty: Database, tmp_path: Path
+) -> None:
+    assert upgrade(empty, tmp_path, NOW) is None
+    assert upgrade(empty, tmp_path, NOW) is None
+    downgrade(empty, "0024")
+    assert (upgrade(empty, tmp_path, NOW) is not None) == empty.is_sqlite
+    assert current(empty) == head()
+
+
 def test_an_unreachable_server_is_named_in_words() -> None:
     database = open_database("postgresql+psycopg://nobody@127.0.0.1:1/none")
     with pytest.raises(StoreError, match="cannot be reached"):
@@ -177,6 +201,7 @@ def test_a_backup_is_a_whole_database_of_its_own(tmp_path: Path) -> None:
         session.add(CounterRow(name="seq", n=7))
     path = backup_sqlite(database, tmp_path / "backups", NOW)
     assert path is not None
+    assert path.stat().st_mode & 0o777 == 0o600
     copy = open_database(f"sqlite:///{path}")
     with copy.read() as session:
         assert session.exec(select(CounterRow.n)).one() == 7
