@@ -100,7 +100,8 @@ class App:
                 if EXAMPLE_ADDRESS in letter.value.postal_address:
                     message = (
                         f"The newsletter '{letter.value.slug}' still has the example's postal address; the law asks for "
-                        "a real one in every mail. Change it before mail leaves by SMTP."
+                        'a real one in every mail. Start with [mail] transport = "outbox", write yours in the console under '
+                        "Newsletters, then set the transport again."
                     )
                     raise ConfigError(message)
 

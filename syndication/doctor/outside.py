@@ -58,7 +58,7 @@ def front(patient: Patient) -> list[Finding]:
         return [Finding("front", _FRONT, Verdict.OK, words)]
     if found is Front.NOT_BELIEVED:
         words = "It says who visits, but is not believed, so all visitors count as one and lock each other out."
-        remedy = 'Name its network in var/syndication.toml, e.g. [server] proxies = ["10.89.7.0/24"], and restart the service.'
+        remedy = 'Name its network in var/syndication.toml, e.g. [server] proxies = ["10.89.7.0/24"], and restart the service. Its log has the address: front_not_believed.'
         return [Finding("front", _FRONT, Verdict.FAULT, words, remedy)]
     if urlsplit(url).scheme == "https":
         words = "It does not say who visits, so all visitors count as one and lock each other out."

@@ -88,7 +88,7 @@ def _look(path: Path) -> tuple[str, str, int]:
                 last = block[-1:]
                 utf8 = _still_utf8(utf8, block)
     except OSError as error:
-        message = f"{path}: cannot be read: {error.strerror}."
+        message = f"{path}: cannot be read: {error.strerror or error}."
         raise ConfigError(message) from error
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encoding = "utf-16"

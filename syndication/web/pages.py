@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+import structlog
 from fastapi import APIRouter, HTTPException
 from sqlmodel import Session
 from starlette.requests import Request
@@ -10,7 +11,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from syndication.domain.articles import Story, told_once
 from syndication.domain.errors import StoreError
-from syndication.domain.site import FRONT_HEADER
+from syndication.domain.site import FRONT_HEADER, Front
 from syndication.domain.topics import Topic
 from syndication.lang.sentences import sentence
 from syndication.store.browsing import (
@@ -29,8 +30,9 @@ from syndication.web import feed_pages
 from syndication.web.deps import deps_of
 from syndication.web.language import offered_by, offered_by_all, spoken
 from syndication.web.render import message_page, page, static_answer
-from syndication.web.security import front_of
+from syndication.web.security import front_of, private_peer
 
+_log = structlog.get_logger()
 router = APIRouter()
 router.include_router(feed_pages.router)
 
@@ -127,7 +129,10 @@ def issue(request: Request, name: str, number: int) -> Response:
 @router.get("/healthz")
 def healthz(request: Request) -> Response:
     """Whether this process answers, and what it hears of its visitors."""
-    return PlainTextResponse("ok\n", headers={"Cache-Control": "no-store", FRONT_HEADER: front_of(request)})
+    front = front_of(request)
+    if front is Front.NOT_BELIEVED and (peer := private_peer(request)):
+        _log.warning("front_not_believed", peer=peer, setting="[server] proxies")
+    return PlainTextResponse("ok\n", headers={"Cache-Control": "no-store", FRONT_HEADER: front})
 
 
 @router.get("/readyz")

@@ -117,6 +117,14 @@ def front_of(request: Request) -> Front:
     return Front.BELIEVED if _is_in(peer, deps_of(request).proxies) else Front.NOT_BELIEVED
 
 
+def private_peer(request: Request) -> str:
+    """The address of whoever is connected, when it belongs to a private network and so to nobody; else ""."""
+    try:
+        return str(address) if request.client and (address := ip_address(request.client.host)).is_private else ""
+    except ValueError:
+        return ""
+
+
 def is_local_visitor(request: Request) -> bool:
     """Whether the request was made on this machine, by somebody who wrote this machine's own name.
 

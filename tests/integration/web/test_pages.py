@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from sqlmodel import col, select
+from structlog.testing import capture_logs
 
 from syndication.domain.states import IssueState
 from syndication.domain.tokens import Purpose
@@ -272,6 +273,15 @@ def test_health_says_what_is_heard_of_a_visitor(
     website: Website, peer: str, headers: dict[str, str], front: str
 ) -> None:
     assert website.visitor(peer).get("/healthz", headers=headers).headers["syndication-front"] == front
+
+
+@pytest.mark.parametrize(("peer", "logged"), [("10.88.0.1", ["10.88.0.1"]), ("8.8.8.8", []), ("a socket", [])])
+def test_the_log_names_a_server_in_front_that_is_not_believed_and_no_visitor(
+    website: Website, peer: str, logged: list[str]
+) -> None:
+    with capture_logs() as entries:
+        website.visitor(peer).get("/healthz", headers={"x-forwarded-for": "192.0.2.7"})
+    assert [entry["peer"] for entry in entries if entry["event"] == "front_not_believed"] == logged
 
 
 def test_health_is_told_to_machines(website: Website) -> None:

@@ -1,5 +1,6 @@
 """The files in deploy/ fit the service: what they copy exists, what they promise of safety is there, limits agree."""
 
+import json
 import re
 from typing import Any
 
@@ -22,6 +23,33 @@ def test_the_image_copies_what_is_there_and_holds_packages_to_their_hashes() -> 
     installs = re.findall(r"pip install .*", CONTAINER)
     assert len(installs) == 3
     assert all("--require-hashes" in line or "--no-index --no-deps" in line for line in installs)
+
+
+def test_a_builder_is_handed_what_the_image_copies_and_nothing_of_anybody() -> None:
+    lines = text_of(ROOT / ".dockerignore").splitlines()
+    assert lines[1] == "*"
+    let_in = {line[1:].rstrip("/") for line in lines if line.startswith("!")}
+    copied = re.findall(r"^COPY (?!--from)(.*) \S+$", CONTAINER, re.MULTILINE)
+    needed = {name.replace("wheel[s]", "wheels").split("/")[0] for line in copied for name in line.split()}
+    assert let_in == needed
+    assert not let_in & {"var", "deploy", ".git", ".venv"}
+
+
+def test_git_leaves_alone_what_the_compose_file_lets_you_put_beside_it() -> None:
+    ignored = text_of(ROOT / ".gitignore").splitlines()
+    written = text_of(ROOT / "deploy/compose.yaml")
+    assert "deploy/.env" in written
+    assert set(re.findall(r"\./([a-z]+\.[a-z]+)", written)) == {"syndication.toml", "relay.txt"}
+    assert {f"/deploy/{name}" for name in (".env", "syndication.toml", "relay.txt")} <= set(ignored)
+
+
+def test_the_compose_file_asks_for_health_as_the_image_does() -> None:
+    health = COMPOSE["services"]["syndication"]["healthcheck"]
+    asked = re.search(r"^HEALTHCHECK (.*) CMD \\\n *(\[.*\])$", CONTAINER, re.MULTILINE)
+    assert asked is not None
+    assert ["CMD", *json.loads(asked[2])] == health["test"]
+    options = {"interval": health["interval"], "timeout": health["timeout"], "start-period": health["start_period"]}
+    assert asked[1] == " ".join(f"--{name}={value}" for name, value in options.items())
 
 
 def test_the_image_runs_without_root_and_keeps_everything_in_its_volume() -> None:
