@@ -14,7 +14,7 @@ from sqlmodel import Session, col
 from syndication.store.bulk import insert_rows
 from syndication.store.counters import raise_counter
 from syndication.store.database import Database
-from syndication.store.feed_plans import FeedKind, languages_of
+from syndication.store.feed_plans import EVERYTHING, FeedKind, languages_of
 from syndication.store.publishing import is_accepted, shown_at
 from syndication.store.tables import ArchiveEntryRow, ArticleRow, ClassificationRow, TopicRow
 
@@ -50,13 +50,13 @@ def append_history(database: Database, *, thorough: bool) -> int:
 
 
 def _newest_known(session: Session) -> int:
-    everything = col(ArchiveEntryRow.feed) == f"{FeedKind.ALL}/0"
+    everything = col(ArchiveEntryRow.feed) == EVERYTHING
     return session.execute(select(func.max(ArchiveEntryRow.article_id)).where(everything)).scalar() or 0
 
 
 def _lacking(session: Session, since: int) -> Iterator[Select[str, int | None]]:
     """For each kind of feed the places that are lacking, oldest article first."""
-    yield _places(literal(f"{FeedKind.ALL}/0"), since).where(is_accepted())
+    yield _places(literal(EVERYTHING), since).where(is_accepted())
     source = literal(f"{FeedKind.SOURCE}/") + cast(col(ArticleRow.source_id), String)
     yield _places(source, since).where(is_accepted())
     topic = literal(f"{FeedKind.TOPIC}/") + cast(col(ClassificationRow.topic_id), String)

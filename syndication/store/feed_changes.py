@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 
 from syndication.store.bulk import insert_rows
 from syndication.store.database import Database
-from syndication.store.feed_plans import FeedKind, family_of
+from syndication.store.feed_plans import EVERYTHING, FeedKind, family_of
 from syndication.store.tables import ArticleRow, ChangedArticleRow, ClassificationHistoryRow, ClassificationRow
 
 _MOST: Final = 200
@@ -45,7 +45,7 @@ def take_changes(database: Database) -> list[int]:
 
 def feeds_of(session: Session, article_ids: Collection[int]) -> frozenset[str]:
     """The permanent names of the feeds that hold one of these articles, or held it before its verdicts changed."""
-    names = {f"{FeedKind.ALL}/0"} if article_ids else set()
+    names = {EVERYTHING} if article_ids else set()
     articles = select(col(ArticleRow.source_id), col(ArticleRow.language)).where(col(ArticleRow.id).in_(article_ids))
     for source_id, language in session.execute(articles.distinct()):
         names |= {f"{FeedKind.SOURCE}/{source_id}", f"{FeedKind.LANGUAGE}/{family_of(language)}"}

@@ -30,6 +30,10 @@ class FeedKind(StrEnum):
     CHOICE = "choices"
 
 
+EVERYTHING: Final = f"{FeedKind.ALL}/0"
+"""The permanent name of the feed of all articles; what is in any other is in it."""
+
+
 class Page(NamedTuple):
     """A page of a feed's archive, 1 being the oldest. articles: how many of its places are meant, the oldest ones.
 
@@ -94,7 +98,7 @@ def planned_feeds(session: Session, site: Site, names: Collection[str] | None = 
         topics = topics.where(col(TopicRow.id).in_(_ids(FeedKind.TOPIC, names)))
         sources = sources.where(col(SourceRow.id).in_(_ids(FeedKind.SOURCE, names)))
     plans = [
-        FeedPlan(FeedKind.ALL, f"{FeedKind.ALL}/0", "/feeds/all", site.title, site.description),
+        FeedPlan(FeedKind.ALL, EVERYTHING, "/feeds/all", site.title, site.description),
         *(topic_plan(row, site) for row in session.scalars(topics)),
         *(source_plan(row, site) for row in session.scalars(sources)),
         *(language_plan(family, codes, site) for family, codes in languages_of(session).items()),

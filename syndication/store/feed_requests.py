@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 
 from syndication.domain.site import Site
 from syndication.store.feed_plans import (
+    EVERYTHING,
     MOST_TOPICS,
     FeedKind,
     FeedPlan,
@@ -27,7 +28,7 @@ from syndication.store.tables import ArchiveEntryRow, FeedDocumentRow, SourceRow
 
 _ARCHIVE: Final = re.compile(r"(/feeds/.+)/archive/([1-9][0-9]{0,6})(?:-([1-9]|[1-4][0-9]))?")
 _PATH: Final = re.compile(r"/feeds/(topics|sources|languages)/([a-z0-9+-]+)")
-_EVERYTHING: Final = "/feeds/all"
+_ALL: Final = "/feeds/all"
 
 
 class Asked(NamedTuple):
@@ -81,8 +82,8 @@ def changed_at(session: Session, plan: FeedPlan) -> datetime | None:
 
 
 def _plan(session: Session, site: Site, path: str) -> FeedPlan | Moved | None:
-    if path == _EVERYTHING:
-        return FeedPlan(FeedKind.ALL, f"{FeedKind.ALL}/0", path, site.title, site.description)
+    if path == _ALL:
+        return FeedPlan(FeedKind.ALL, EVERYTHING, path, site.title, site.description)
     found = _PATH.fullmatch(path)
     if not found:
         return None

@@ -9,17 +9,16 @@ from sqlmodel import Session, col
 
 from syndication.domain.site import Site
 from syndication.store.browsing import offers, past_issues
-from syndication.store.feed_plans import FeedKind, planned_feeds
+from syndication.store.feed_plans import EVERYTHING, planned_feeds
 from syndication.store.tables import ArchiveEntryRow, ArticleRow
 
 ADDRESSES_A_MAP: Final = 10_000
-_EVERYTHING: Final = f"{FeedKind.ALL}/0"
 _ISSUES: Final = 5_000
 
 
 def number_of_maps(session: Session) -> int:
     """How many maps the articles fill."""
-    newest = select(func.max(ArchiveEntryRow.number)).where(col(ArchiveEntryRow.feed) == _EVERYTHING)
+    newest = select(func.max(ArchiveEntryRow.number)).where(col(ArchiveEntryRow.feed) == EVERYTHING)
     return -(-(session.execute(newest).scalar() or 0) // ADDRESSES_A_MAP)
 
 
@@ -29,7 +28,7 @@ def article_addresses(session: Session, number: int) -> Iterator[tuple[str, date
     wanted = (
         select(col(ArticleRow.uid), col(ArticleRow.updated_at))
         .join(ArchiveEntryRow, col(ArchiveEntryRow.article_id) == col(ArticleRow.id))
-        .where(col(ArchiveEntryRow.feed) == _EVERYTHING, col(ArticleRow.removed_at).is_(None))
+        .where(col(ArchiveEntryRow.feed) == EVERYTHING, col(ArticleRow.removed_at).is_(None))
         .where(col(ArchiveEntryRow.number) > last - ADDRESSES_A_MAP, col(ArchiveEntryRow.number) <= last)
         .order_by(col(ArchiveEntryRow.number))
     )

@@ -10,6 +10,7 @@ from sqlmodel import Session, col
 from syndication.domain.states import SubscriptionStatus
 from syndication.store.counters import counter
 from syndication.store.database import changed
+from syndication.store.feed_plans import EVERYTHING
 from syndication.store.tables import (
     FOR_GOOD,
     ArchiveEntryRow,
@@ -127,7 +128,9 @@ def _textful(session: Session, before: datetime) -> Select[int | None]:
     ever_accepted = exists().where(
         col(ClassificationHistoryRow.article_id) == of, col(ClassificationHistoryRow.accepted)
     )
-    in_archives = exists().where(col(ArchiveEntryRow.article_id) == of)
+    # What is in the history of any feed is in that of the feed of everything, where it is found by its key.
+    everything = col(ArchiveEntryRow.feed) == EVERYTHING
+    in_archives = exists().where(everything, col(ArchiveEntryRow.article_id) == of)
     return select(of).where(
         col(ArticleRow.first_seen_at) <= before,
         col(ArticleRow.rules_version).between(counter(session, "rules"), FOR_GOOD - 1),
