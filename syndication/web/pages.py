@@ -39,7 +39,7 @@ router.include_router(feed_pages.router)
 _HEADLINES: Final = 4
 _PAST_ISSUES: Final = 200
 _ARTICLES_A_PAGE: Final = 500
-_GONE: Final = (sentence("This article is gone"), sentence("It was withdrawn at its source."))
+_GONE: Final = (sentence("This article is gone"), sentence("It was withdrawn."))
 _KEPT_BRIEFLY: Final = {"Cache-Control": "public, max-age=300"}
 
 
