@@ -141,6 +141,13 @@ def test_an_issue_lists_each_article_once_under_its_best_topic(website: Website)
     assert "Not offered" not in page
 
 
+def test_words_of_an_article_run_in_the_direction_of_their_own_script(website: Website) -> None:
+    (article,) = website.articles("agents", titles=("عنوان عربي agent",))
+    page = website.visitor().get(f"/articles/{uid_of(website, article)}").text
+    assert re.search(r'<h1 dir="auto"[^>]*>عنوان', page)
+    assert '<div class="prose" dir="auto"' in page
+
+
 def test_an_issue_marks_other_languages_and_machine_text_and_tells_each_event_once(website: Website) -> None:
     first, second, third = website.articles("agents", titles=("An event", "Lo stesso evento", "Scritto a macchina"))
     with website.database.write() as session:
