@@ -9,7 +9,7 @@ from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import brotli
@@ -90,9 +90,10 @@ async def export_site(deps: Deps, folder: Path) -> Exported:
         name = file_of(path)
         if name in export.kept:
             continue
-        status, body = await _ask(app, path)
-        if status != _OK:
+        answer = await _ask(app, path)
+        if answer.status != _OK:
             continue
+        body = answer.body
         is_feed = path.endswith(tuple(f".{form}" for form in FeedFormat))
         export.write(name, body, await _codings(app, path) if is_feed else _pack(name, body))
         if name.endswith(".html"):
@@ -158,7 +159,8 @@ def _feeds(database: Database, site: Site, export: _Export) -> bytes:
 
 
 async def _codings(app: Any, path: str) -> dict[str, bytes]:  # noqa: ANN401 - an ASGI application
-    return {f".{ending}": (await _ask(app, path, coding))[1] for ending, coding in (("gz", b"gzip"), ("br", b"br"))}
+    answers = {ending: await _ask(app, path, coding) for ending, coding in ((".gz", b"gzip"), (".br", b"br"))}
+    return {ending: answer.body if answer.is_coded else b"" for ending, answer in answers.items()}
 
 
 def _pack(name: str, body: bytes) -> dict[str, bytes]:
@@ -174,8 +176,14 @@ def _local(link: bytes) -> str:
     return "" if parts.netloc or path.startswith(_CLOSED) else path
 
 
-async def _ask(app: Any, path: str, coding: bytes = b"identity") -> tuple[int, bytes]:  # noqa: ANN401 - an ASGI application
-    """Status and bytes of the answer to a visitor."""
+class _Answer(NamedTuple):
+    status: int
+    body: bytes
+    is_coded: bool
+
+
+async def _ask(app: Any, path: str, coding: bytes = b"identity") -> _Answer:  # noqa: ANN401 - an ASGI application
+    """The answer to a visitor."""
     scope = {
         "type": "http",
         "asgi": {"version": "3.0"},
@@ -191,18 +199,19 @@ async def _ask(app: Any, path: str, coding: bytes = b"identity") -> tuple[int, b
         "state": {"is_exported": True},
         "server": ("localhost", 80),
     }
-    status, body = 0, []
+    status, is_coded, body = 0, False, []
 
     async def receive() -> MutableMapping[str, Any]:
         return {"type": "http.request", "body": b"", "more_body": False}
 
     async def send(message: MutableMapping[str, Any]) -> None:
-        nonlocal status
+        nonlocal status, is_coded
         status = message.get("status", status)
+        is_coded = is_coded or (b"content-encoding", coding) in message.get("headers", ())
         body.append(message.get("body", b""))
 
     await app(scope, receive, send)
-    return status, b"".join(body)
+    return _Answer(status, b"".join(body), is_coded)
 
 
 def _sweep(export: _Export) -> None:

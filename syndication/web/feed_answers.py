@@ -76,9 +76,9 @@ class Prepared:
 
 
 class Wishes(NamedTuple):
-    """What the headers of a request say that matters here. is_browser: a person opens the address in a browser."""
+    """What the headers of a request say that matters here. codings: see `liked_codings`. is_browser: a person opens the address in a browser."""
 
-    coding: str = IDENTITY
+    codings: tuple[str, ...] = ()
     matched: bytes | None = None
     since: bytes | None = None
     agent: bytes = b""
@@ -124,13 +124,17 @@ def wishes_of(headers: Iterable[Sequence[bytes]]) -> Wishes:
             forwarded = value
         elif name == b"sec-fetch-dest":
             opened_as = value
-    coding = best_coding(accepted) if accepted is not None else IDENTITY
-    return Wishes(coding, matched, since, agent, forwarded, opened_as == b"document")
+    codings = liked_codings(accepted) if accepted is not None else ()
+    return Wishes(codings, matched, since, agent, forwarded, opened_as == b"document")
 
 
 def select(prepared: Prepared, wishes: Wishes) -> tuple[int, Coded]:
     """The status and the coding to answer with."""
-    coded = prepared.codings.get(wishes.coding) or prepared.codings[IDENTITY]
+    coded = prepared.codings[IDENTITY]
+    for coding in wishes.codings:
+        if coding in prepared.codings:
+            coded = prepared.codings[coding]
+            break
     if wishes.matched is not None:
         known = _matching(prepared, coded, wishes.matched)
         return (NOT_MODIFIED, known) if known else (OK, coded)
@@ -171,8 +175,8 @@ async def refuse(send: Any, method: str, status: int, text: bytes, *more: Header
 
 
 @lru_cache(maxsize=256)
-def best_coding(accept_encoding: bytes) -> str:
-    """The coding a client likes best, of those it takes; the smallest of those it likes alike."""
+def liked_codings(accept_encoding: bytes) -> tuple[str, ...]:
+    """The codings a client takes, what it likes best first; the smaller one of those it likes alike."""
     qualities: dict[str, float] = {}
     for part in accept_encoding.decode("latin-1").lower().split(","):
         coding, _, parameters = part.partition(";")
@@ -181,8 +185,8 @@ def best_coding(accept_encoding: bytes) -> str:
     # Without a word on identity anything compressed that is accepted is welcome.
     plain = qualities.get(IDENTITY, 0.0)
     gzip = qualities.get(GZIP, qualities.get("x-gzip", others))
-    best = max((qualities.get(BROTLI, others), 2, BROTLI), (gzip, 1, GZIP), (plain, 0, IDENTITY))
-    return best[2] if best[0] > 0 else IDENTITY
+    ranked = ((qualities.get(BROTLI, others), 2, BROTLI), (gzip, 1, GZIP), (plain, 0, IDENTITY))
+    return tuple(coding for quality, _, coding in sorted(ranked, reverse=True) if quality > 0)
 
 
 def _coded(body: bytes, tag: bytes, always: tuple[Header, ...], described: tuple[Header, ...]) -> Coded:
