@@ -60,7 +60,7 @@ def test_a_database_that_may_not_be_written_is_told_in_words(service: Service) -
 
 
 def test_a_database_that_was_never_migrated_names_the_command(service: Service) -> None:
-    service.execute("UPDATE alembic_version SET version_num = '0000'")
+    service.execute("UPDATE alembic_version SET version_num = '0001'")
     said = service.command("serve", status=1)
     assert "syndication migrate" in said
 
