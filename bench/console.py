@@ -49,6 +49,7 @@ _SEARCHES: Final = MappingProxyType(
             "?state=deferred&after={middle}",
             "?after={middle}",
         ),
+        "/admin/articles/": ("?named=https://example.org/50", "?source=source-1"),
         "/admin/schedules/preview": ("?cron=30+7+*+*+FRI&zone=Europe/Rome",),
     }
 )
@@ -83,6 +84,7 @@ def addresses(filled: Filled, middle: int = READERS // 2) -> list[str]:
         "schedule_id": 1,
         "source_id": 1,
         "topic_id": 1,
+        "uid": "u1",
         "upload_id": 1,
     }
     found = []

@@ -227,6 +227,12 @@ def in_review(session: Session, issue_id: int) -> IssueRow:
     return row
 
 
+def plan_reviewed_anew(session: Session) -> None:
+    """Let the plans of all issues in review be made anew, since an article they may hold came or went."""
+    for row in session.scalars(select(IssueRow).where(col(IssueRow.state) == IssueState.REVIEW).with_for_update()):
+        make_stale(session, row)
+
+
 def make_stale(session: Session, row: IssueRow) -> None:
     """Let a plan be made anew."""
     # Not planned any more: should it be cancelled now, its window is given back as a whole.

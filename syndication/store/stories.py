@@ -32,7 +32,7 @@ _FACTS: Final[tuple[Any, ...]] = (
     ArticleRow.ai_generated,
 )
 
-_Ids = Select[int | None]
+Ids = Select[int | None]
 
 
 class _Text(Protocol):
@@ -67,8 +67,7 @@ def newest_stories(
     if since is not None:
         wanted = wanted.where(col(ArticleRow.published_at) >= since)
     wanted = wanted.order_by(col(ArticleRow.published_at).desc(), col(ArticleRow.id).desc()).limit(limit)
-    stories = _load(session, wanted, language)
-    return sorted(stories, key=lambda story: (story.published_at, story.article_id), reverse=True)
+    return _newest_first(_load(session, wanted, language))
 
 
 def stories_of(session: Session, article_ids: Sequence[int], language: str) -> list[Story]:
@@ -78,6 +77,11 @@ def stories_of(session: Session, article_ids: Sequence[int], language: str) -> l
         wanted = _present().where(col(ArticleRow.id).in_(article_ids[first : first + _IDS_A_QUERY]))
         found.update((story.article_id, story) for story in _load(session, wanted, language))
     return [found[article_id] for article_id in article_ids if article_id in found]
+
+
+def stories_even_withdrawn(session: Session, wanted: Ids, language: str) -> list[Story]:
+    """The stories of the articles whose numbers `wanted` answers, those that readers see no more too; newest first."""
+    return _newest_first(_load(session, wanted, language))
 
 
 def story_by_uid(session: Session, uid: str, language: str) -> tuple[Story, str] | None:
@@ -99,11 +103,15 @@ def story_by_uid(session: Session, uid: str, language: str) -> tuple[Story, str]
     return stories[0], content if session.execute(allowed).scalar() else ""
 
 
-def _present() -> _Ids:
+def _newest_first(stories: Sequence[Story]) -> list[Story]:
+    return sorted(stories, key=lambda story: (story.published_at, story.article_id), reverse=True)
+
+
+def _present() -> Ids:
     return select(col(ArticleRow.id)).where(col(ArticleRow.removed_at).is_(None))
 
 
-def _accepted(topics: Sequence[str]) -> _Ids:
+def _accepted(topics: Sequence[str]) -> Ids:
     accepted = (
         exists()
         .where(col(ClassificationRow.article_id) == col(ArticleRow.id), col(ClassificationRow.accepted))
@@ -112,7 +120,7 @@ def _accepted(topics: Sequence[str]) -> _Ids:
     return _present().where(accepted)
 
 
-def _load(session: Session, wanted: _Ids, language: str) -> list[Story]:
+def _load(session: Session, wanted: Ids, language: str) -> list[Story]:
     """The stories of the articles that `wanted` answers, in no order; one without any text is no story."""
     ids = wanted.subquery()
     texts = _texts(session, ids)

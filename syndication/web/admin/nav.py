@@ -32,6 +32,8 @@ def is_current(path: str, entry: str) -> bool:
         return path.startswith((entry, "/admin/schedules/"))
     if entry == "/admin/subscribers/":
         return path.startswith((entry, "/admin/suppressions/"))
+    if entry == "/admin/sources/":
+        return path.startswith((entry, "/admin/articles/"))
     if entry == "/admin/settings/":
         return path.startswith((entry, *UNDER_SETTINGS.values()))
     return path.startswith(entry)

@@ -14,7 +14,8 @@ from syndication.store.delivering import claim_batch, digest_bodies, recipients
 from syndication.store.gating import open_gate
 from syndication.store.issues import cancel_issue
 from syndication.store.reviewing import Words, edit_article, hold, send_reviewed, take_back, write_words
-from syndication.store.tables import DeliveryRow, IssueRow, ScheduleRow
+from syndication.store.tables import ArticleRow, DeliveryRow, IssueRow, ScheduleRow
+from syndication.store.withdrawing import withdraw_articles
 from tests.support.issues import Disturbed, World, ignore
 from tests.support.rows import NOW
 
@@ -164,6 +165,17 @@ def test_a_plan_that_another_process_made_anew_is_left_alone(world: World, write
         assert send_reviewed(session, issue, world.now)
         open_gate(session, issue)
         assert claim_batch(session, world.now, timedelta(minutes=1), LIFETIME) is not None
+
+
+def test_what_is_withdrawn_during_a_review_leaves_the_issue(world: World) -> None:
+    reader = world.reader("agents")
+    world.article("right", "agents")
+    wrong = world.article("wrong", "agents")
+    issue = in_review(world)
+    with world.database.write() as session:
+        withdraw_articles(session, session.get_one(ArticleRow, wrong).uid, world.now)
+    again(world, issue)
+    assert world.titles(issue, reader) == ["right"]
 
 
 def test_words_that_are_too_long_are_refused_and_the_same_words_change_nothing(world: World) -> None:
