@@ -27,7 +27,7 @@ def test_an_editor_withdraws_an_article_and_shows_it_again(website: Website) -> 
     for words in (
         "leaves all feeds within a second",
         "(410)",
-        "Mails that were sent stay",
+        "Mails that were sent, and those of an issue that is being sent, stay",
         f'action="{page}/withdraw"',
     ):
         assert words in editor.words(page)
