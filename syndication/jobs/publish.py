@@ -14,7 +14,7 @@ from syndication.domain.feeds import FeedFormat
 from syndication.domain.site import Site
 from syndication.jobs.feed_builder import FeedBuilder, Outcome
 from syndication.jobs.feed_helpers import Helpers, taken
-from syndication.store.archives import append_history
+from syndication.store.archives import append_history, has_news
 from syndication.store.database import Database
 from syndication.store.feed_changes import feeds_of, take_changes
 from syndication.store.feed_documents import documents_since, leaving_paths, retire_documents
@@ -86,7 +86,10 @@ def _publish_changed(builder: FeedBuilder) -> Outcome:
     ids = take_changes(builder.database)
     if not ids:
         return Outcome()
-    append_history(builder.database, thorough=False)
+    with builder.database.read() as session:
+        is_new = has_news(session, ids)
+    if is_new:
+        append_history(builder.database, thorough=False)
     with builder.database.read() as session:
         names = feeds_of(session, ids)
         plans = planned_feeds(session, builder.site, names)

@@ -4,7 +4,7 @@ Source: RFC 5005 section 4: archive documents are stable, so that who has read o
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from operator import itemgetter
 from typing import Final
 
@@ -47,6 +47,11 @@ def append_history(database: Database, *, thorough: bool) -> int:
             if len(places) < _A_LOOK:
                 break
     return given
+
+
+def has_news(session: Session, article_ids: Collection[int]) -> bool:
+    """Whether one of these articles came after all that have a place."""
+    return max(article_ids) > _newest_known(session)
 
 
 def _newest_known(session: Session) -> int:

@@ -4,7 +4,7 @@ import gzip
 import operator
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, func, insert, select, update
 from sqlmodel import Session, col
@@ -13,8 +13,6 @@ from syndication.domain.feeds import FeedDocument, FeedFormat
 from syndication.store.counters import raise_counter
 from syndication.store.database import changed
 from syndication.store.tables import FeedDocumentRow
-
-_NO_SYNC: Final = {"synchronize_session": False}
 
 
 class Published(NamedTuple):
@@ -80,20 +78,28 @@ def save_documents(session: Session, editions: Sequence[Edition]) -> list[int | 
     known = _known(session, [edition.path for edition in editions])
     written: list[int | None] = []
     new: list[dict[str, Any]] = []
+    edited: list[dict[str, Any]] = []
+    same: list[dict[str, Any]] = []
     for edition in editions:
-        rows = known[edition.path]
-        if max((one.version for one in rows.values()), default=0) != edition.seen:
+        rows, same_before = known[edition.path], len(same)
+        if max((row.version for row in rows.values()), default=0) != edition.seen:
             written.append(None)
             continue
-        fresh = [one for one in edition.documents if one.form not in rows]
-        changed = [one for one in edition.documents if one.form in rows and one.etag != rows[one.form].etag]
-        if rows:
-            _rewrite(session, edition, changed, version)
-        key = {"path": edition.path, "fingerprint": edition.fingerprint, "feed": edition.feed}
-        new += [key | _values(document, version) | {"form": document.form} for document in fresh]
-        written.append(len(fresh) + len(changed))
+        for document in edition.documents:
+            values = {"path": edition.path, "form": document.form}
+            values |= {"fingerprint": edition.fingerprint, "feed": edition.feed}
+            if document.form not in rows:
+                new.append(values | _values(document, version))
+            elif document.etag != rows[document.form].etag:
+                edited.append(values | _values(document, version))
+            else:
+                same.append(values)
+        written.append(len(edition.documents) - (len(same) - same_before))
     if new:
         session.execute(insert(FeedDocumentRow), new)
+    for kept in (edited, same):
+        if kept:
+            session.execute(update(FeedDocumentRow), kept)  # by their keys
     return written
 
 
@@ -104,15 +110,6 @@ def _known(session: Session, paths: Collection[str]) -> Mapping[str, Mapping[str
     for row in session.execute(select(*map(col, columns)).where(col(FeedDocumentRow.path).in_(paths))):
         found[row.path][row.form] = row
     return found
-
-
-def _rewrite(session: Session, edition: Edition, changed: Sequence[FeedDocument], version: int) -> None:
-    own = update(FeedDocumentRow).where(col(FeedDocumentRow.path) == edition.path)
-    same = own.values(fingerprint=edition.fingerprint, feed=edition.feed)
-    session.execute(same, execution_options=_NO_SYNC)
-    for document in changed:
-        this = own.where(col(FeedDocumentRow.form) == document.form).values(_values(document, version))
-        session.execute(this, execution_options=_NO_SYNC)
 
 
 class Leaving(NamedTuple):
