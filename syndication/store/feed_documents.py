@@ -79,27 +79,24 @@ def save_documents(session: Session, editions: Sequence[Edition]) -> list[int | 
     written: list[int | None] = []
     new: list[dict[str, Any]] = []
     edited: list[dict[str, Any]] = []
-    same: list[dict[str, Any]] = []
     for edition in editions:
-        rows, same_before = known[edition.path], len(same)
+        rows = known[edition.path]
         if max((row.version for row in rows.values()), default=0) != edition.seen:
             written.append(None)
             continue
-        for document in edition.documents:
-            values = {"path": edition.path, "form": document.form}
-            values |= {"fingerprint": edition.fingerprint, "feed": edition.feed}
-            if document.form not in rows:
-                new.append(values | _values(document, version))
-            elif document.etag != rows[document.form].etag:
-                edited.append(values | _values(document, version))
-            else:
-                same.append(values)
-        written.append(len(edition.documents) - (len(same) - same_before))
+        of_feed = {"path": edition.path, "fingerprint": edition.fingerprint, "feed": edition.feed}
+        fresh = [one for one in edition.documents if one.form not in rows or one.etag != rows[one.form].etag]
+        for document in fresh:
+            kept = edited if document.form in rows else new
+            kept.append(of_feed | {"form": document.form} | _values(document, version))
+        if len(fresh) < len(edition.documents):
+            same = update(FeedDocumentRow).where(col(FeedDocumentRow.path) == edition.path).values(of_feed)
+            session.execute(same, execution_options={"synchronize_session": False})
+        written.append(len(fresh))
     if new:
         session.execute(insert(FeedDocumentRow), new)
-    for kept in (edited, same):
-        if kept:
-            session.execute(update(FeedDocumentRow), kept)  # by their keys
+    if edited:
+        session.execute(update(FeedDocumentRow), edited)  # by their keys
     return written
 
 
