@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from syndication.domain.feeds import FeedFormat
 from syndication.domain.site import Site
-from syndication.publish.documents import dated, documents_of
+from syndication.publish.documents import Pack, dated, documents_of
 from syndication.store.database import Database
 from syndication.store.feed_documents import Edition, published, save_documents
 from syndication.store.feed_plans import FeedPlan
@@ -47,20 +47,20 @@ class FeedBuilder:
     site: Site
     now: datetime
 
-    def publish(self, plans: Sequence[FeedPlan]) -> Outcome:
-        """Build these feeds together and keep those whose data changed."""
-        built = self._build(plans)
+    def publish(self, plans: Sequence[FeedPlan], pack: Pack = map) -> Outcome:
+        """Build these feeds together and keep those whose data changed. pack: see `documents_of`."""
+        built = self._build(plans, pack)
         outcome = Outcome(unchanged=(len(plans) - len(built)) * len(FeedFormat))
         return outcome + self._save(built) if built else outcome
 
-    def _build(self, plans: Sequence[FeedPlan]) -> list[_Built]:
+    def _build(self, plans: Sequence[FeedPlan], pack: Pack) -> list[_Built]:
         """The feeds that are not published already."""
         with self.database.read() as session:
             before = published(session, [plan.path for plan in plans])
             outlines = outline_feeds(session, self.site, plans)
             stale = [one for one in outlines if one.fingerprint != before[one.plan.path].fingerprint]
             loaded = load_feeds(session, self.site, stale) if stale else []
-        made = documents_of([dated(feed, before[feed.path].last_modified, self.now) for feed in loaded])
+        made = documents_of([dated(feed, before[feed.path].last_modified, self.now) for feed in loaded], pack)
         return [
             _Built(one.plan, Edition(documents, one.fingerprint, before[one.plan.path].version, one.plan.name))
             for one, documents in zip(stale, made, strict=True)

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -25,6 +26,9 @@ _One = TypeVar("_One")
 _TRIES: Final = 20
 _AT_ONCE: Final = 8
 """Feeds built together, which share statements and entries, and saved in one transaction, so that it stays far below 250 ms."""
+
+_PACKERS: Final = 2
+"""Threads that compress."""
 
 _MANY: Final = 12
 """Groups that are left from which on another process is worth its start, of more than a second."""
@@ -115,9 +119,11 @@ def _publish(builder: FeedBuilder, plans: Sequence[FeedPlan]) -> Iterator[Outcom
 def _try(builder: FeedBuilder, plans: Iterable[FeedPlan]) -> Iterator[Outcome]:
     """Each feed once; when many turn out to be new, other processes take their share."""
     groups = deque(batched(plans, _AT_ONCE))
-    with Helpers(builder) as helpers:
+    with Helpers(builder) as helpers, ThreadPoolExecutor(_PACKERS) as packers:
+        # Beside helpers threads take a tenth more: each process has one processor for itself.
+        pack = map if len(groups) > _MANY else packers.map
         for group in taken(groups):
-            saved = builder.publish(group)
+            saved = builder.publish(group, pack)
             yield saved
             if len(groups) >= _MANY and not saved.unchanged:
                 helpers.start(groups)
