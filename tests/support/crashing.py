@@ -34,6 +34,8 @@ class Rough:
     def __init__(self, chance: random.Random) -> None:
         self.chance = chance
         self.lost_replies = 0
+        self.is_holding = False
+        """Whether it is so slow that nobody who sends is done before they are killed."""
 
     def __call__(self, stage: Stage, _: str) -> object:
         dice = self.chance.random()
@@ -46,7 +48,7 @@ class Rough:
         if stage == "stored" and dice < 0.01:
             self.lost_replies += 1
             return DROP
-        return Stall(0.005) if stage == "stored" else None
+        return Stall(0.5 if self.is_holding else 0.005) if stage == "stored" else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class Crash:
         mailing = add_mailing(self.database, now(), self.readers, batch=50, policy=self.policy)
         with SmtpServer(fault=rough) as server:
             for kill in range(self.kills):
-                self._kill_once(server, mailing, kill)
+                self._kill_once(server, rough, mailing, kill)
             assert self._delivering(server).wait(_LONGEST_S) == 0
             server.fault = lambda _stage, _argument: None
             for hours in (1, 2):
@@ -92,16 +94,18 @@ class Crash:
     def _delivering(self, server: SmtpServer) -> Forked:
         return fork("tests.support.delivering:deliver", self.url, server.url)
 
-    def _kill_once(self, server: SmtpServer, mailing: Mailing, kill: int) -> None:
+    def _kill_once(self, server: SmtpServer, rough: Rough, mailing: Mailing, kill: int) -> None:
         delivering = self._delivering(server)
         messages = len(server.messages) + self.chance.randint(5, _MAILS_A_KILL)
         end = time.monotonic() + 20
         while len(server.messages) < messages and time.monotonic() < end:
             time.sleep(0.001)
+        rough.is_holding = True
         self._leave(mailing, self.readers - 1 - kill)
         time.sleep(self.chance.random() * 0.02)
         delivering.kill()
         assert delivering.wait(_LONGEST_S) == -signal.SIGKILL
+        rough.is_holding = False
 
     def _leave(self, mailing: Mailing, number: int) -> None:
         """A reader unsubscribes while the issue is sent."""
