@@ -58,19 +58,21 @@ class Helpers:
         self._count = min(len(os.sched_getaffinity(0)) - 1, _MOST)
         self._done = SimpleQueue[Outcome]()
         self._threads: ThreadPoolExecutor | None = None
+        self._groups = deque[list[FeedPlan]]()
 
     def __enter__(self) -> Self:
         """Nothing runs yet."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Wait for what is under way."""
+        """Wait for what is under way, and leave the rest: whoever ends early has failed."""
+        self._groups.clear()
         self.join()
 
     def start(self, groups: deque[list[FeedPlan]]) -> None:
         """Let helpers take groups too, until none is left; when they do already, nothing happens."""
         if self._threads is None and self._count:
-            self._threads = ThreadPoolExecutor(self._count, "feed-helper")
+            self._threads, self._groups = ThreadPoolExecutor(self._count, "feed-helper"), groups
             for _ in range(self._count):
                 self._threads.submit(self._work, groups)
 

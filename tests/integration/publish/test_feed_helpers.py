@@ -98,7 +98,22 @@ def test_a_helper_without_its_database_says_what_was_not_made(filled: Database, 
         helpers.start(groups)
         helpers.join()
         assert list(helpers.done()) == [Outcome(contended=tuple(first))]
-    assert len(groups) == 5  # the others are still there for whoever can
+        assert len(groups) == 5  # the others are still there for whoever can
+
+
+def test_whoever_fails_does_not_wait_for_the_rest(filled: Database) -> None:
+    with filled.read() as session:
+        groups = groups_of(session)
+    helpers = Helpers(FeedBuilder(filled, SITE, NOW))
+
+    def fail() -> None:
+        with helpers:
+            helpers.start(groups)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    assert sum(helpers.done(), Outcome()).written <= 4 * 3  # of the one group that was under way
 
 
 def test_where_there_is_one_processor_nobody_helps(filled: Database, monkeypatch: pytest.MonkeyPatch) -> None:
