@@ -10,7 +10,7 @@ from syndication.domain.errors import SourceError
 from syndication.domain.plural import plural
 from syndication.jobs.publish import publish_changed
 from syndication.settings import load_settings
-from syndication.store.withdrawing import withdraw_articles
+from syndication.store.withdrawing import ids_named, withdraw_articles
 
 articles = typer.Typer(help="Single articles.", no_args_is_help=True)
 
@@ -24,11 +24,13 @@ def withdraw(
 ) -> None:
     """Take an article out of feeds, archives, pages and coming mails; its source does not bring it back."""
     with errors_in_words(), open_app(load_settings()) as app:
-        with app.database.write() as session:
-            found = withdraw_articles(session, article, None if undo else now())
-        if not found:
+        with app.database.read() as session:
+            ids = ids_named(session, article)
+        if not ids:
             message = f"There is no article '{article}'. Take its address from a feed or from its page."
             raise SourceError(message)
+        with app.database.write() as session:
+            found = withdraw_articles(session, ids, None if undo else now())
         publish_changed(app.database, app.site, now())
     if as_json:
         print_json({"articles": list(found), "withdrawn": not undo})

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import select, update
 from sqlmodel import Session, col
 
 from syndication.domain.articles import Story
@@ -21,25 +21,43 @@ class Named(NamedTuple):
     withdrawn_at: datetime | None
 
 
-def withdraw_articles(session: Session, named: str, at: datetime | None) -> Sequence[str]:
-    """Withdraw what goes by a public id, by the address of its page here, or by its own address; answers the public ids.
+def ids_named(session: Session, named: str, page: str = "") -> list[int]:
+    """The articles that go by a public id, by the address of their page here, or by their own address.
+
+    page: the key of that address (`collect.identity.canonical_url`), by which an index knows it, "" to look in all
+    articles. That is done as well where the key finds none: some pages say themselves that they are called otherwise.
+    """
+    uid = named.rstrip("/").rpartition("/")[2]
+    if not uid:
+        return []  # which would go by all articles without an address
+    at_address = select(col(ArticleRow.id)).where(col(ArticleRow.url) == named)
+    found = _ids(session, _by_uid(uid))
+    if not found and page:
+        found = _ids(session, at_address.where(col(ArticleRow.canonical_url) == page))
+    return found or _ids(session, at_address)
+
+
+def withdraw_articles(session: Session, ids: Sequence[int], at: datetime | None) -> Sequence[str]:
+    """Withdraw articles; answers their public ids.
 
     at: aware UTC; None takes a withdrawal back. An article keeps its id, so readers of feeds see none twice.
     """
-    if not named:
-        return []  # which would go by all articles without an address
-    ids = session.scalars(select(col(ArticleRow.id)).where(_goes_by(named))).all()
     changed = update(ArticleRow).where(col(ArticleRow.id).in_(ids)).values(removed_at=at)
     uids = session.execute(changed.returning(col(ArticleRow.uid))).scalars().all()
-    note_changes(session, [one for one in ids if one])
+    note_changes(session, ids)
     if ids:
         plan_reviewed_anew(session)
     return sorted(uids)
 
 
-def articles_named(session: Session, named: str) -> list[Named]:
-    """The articles that `withdraw_articles` would take, withdrawn ones too; each in its own words."""
-    return _named(session, select(col(ArticleRow.id)).where(_goes_by(named))) if named else []
+def articles_of(session: Session, ids: Sequence[int]) -> list[Named]:
+    """These articles, withdrawn ones too; each in its own words."""
+    return _named(session, select(col(ArticleRow.id)).where(col(ArticleRow.id).in_(ids)))
+
+
+def article_with(session: Session, uid: str) -> Named | None:
+    """One article by its public id, withdrawn or not."""
+    return next(iter(_named(session, _by_uid(uid))), None)
 
 
 def newest_articles(session: Session, limit: int, source: str = "") -> list[Named]:
@@ -51,14 +69,17 @@ def newest_articles(session: Session, limit: int, source: str = "") -> list[Name
     return _named(session, newest.limit(limit))
 
 
-def lock_article(session: Session, uid: str) -> None:
-    """Let nobody else withdraw an article, or take that back, before this transaction ends."""
-    session.execute(select(col(ArticleRow.id)).where(col(ArticleRow.uid) == uid).with_for_update())
+def lock_article(session: Session, uid: str) -> list[int]:
+    """Let nobody else withdraw an article, or take that back, before this transaction ends; empty when there is none."""
+    return _ids(session, _by_uid(uid).with_for_update())
 
 
-def _goes_by(named: str) -> ColumnElement[bool]:
-    uid = named.rstrip("/").rpartition("/")[2]
-    return or_(col(ArticleRow.uid) == uid, col(ArticleRow.url) == named)
+def _by_uid(uid: str) -> Ids:
+    return select(col(ArticleRow.id)).where(col(ArticleRow.uid) == uid)
+
+
+def _ids(session: Session, wanted: Ids) -> list[int]:
+    return [number for number in session.scalars(wanted) if number]
 
 
 def _named(session: Session, wanted: Ids) -> list[Named]:

@@ -7,11 +7,20 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from syndication.collect.identity import canonical_url
 from syndication.domain.roles import Role
 from syndication.domain.seams import Task
 from syndication.store.admins import Admin, audit
 from syndication.store.people import Entry, audit_log
-from syndication.store.withdrawing import Named, articles_named, lock_article, newest_articles, withdraw_articles
+from syndication.store.withdrawing import (
+    Named,
+    article_with,
+    articles_of,
+    ids_named,
+    lock_article,
+    newest_articles,
+    withdraw_articles,
+)
 from syndication.web.admin.access import Editor, SignedIn
 from syndication.web.deps import deps_of
 from syndication.web.render import private_page
@@ -27,7 +36,10 @@ def articles_page(request: Request, admin: SignedIn, named: str = "", source: st
     """The newest articles. named: an address or a public id, only what goes by it. source: only of the one with this slug."""
     with deps_of(request).database.read() as session:
         word = named.strip()
-        found = articles_named(session, word) if word else newest_articles(session, _LISTED, source)
+        if word:
+            found = articles_of(session, ids_named(session, word, canonical_url(word)))
+        else:
+            found = newest_articles(session, _LISTED, source)
     return private_page(request, "admin/articles.html", admin=admin, articles=found, named=word, source=source)
 
 
@@ -45,10 +57,10 @@ def do(request: Request, admin: Editor, uid: str, act: str) -> Response:
     deps = deps_of(request)
     now, withdrawing = deps.clock(), act == "withdraw"
     with deps.database.write() as session:
-        lock_article(session, uid)
+        ids = lock_article(session, uid)
         is_late = (_found(session, uid).withdrawn_at is not None) is withdrawing
         if not is_late:
-            withdraw_articles(session, uid, now if withdrawing else None)
+            withdraw_articles(session, ids, now if withdrawing else None)
             audit(session, admin.login, f"article.{act}", _target(uid), now)
     if is_late:
         return _page(request, admin, uid, is_late=True)
@@ -75,10 +87,10 @@ def _page(request: Request, admin: Admin, uid: str, *, is_late: bool = False) ->
 
 
 def _found(session: Session, uid: str) -> Named:
-    found = [one for one in articles_named(session, uid) if one.story.uid == uid]
-    if not found:
+    found = article_with(session, uid)
+    if found is None:
         raise HTTPException(404)
-    return found[0]
+    return found
 
 
 def _target(uid: str) -> str:

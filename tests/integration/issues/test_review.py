@@ -14,7 +14,7 @@ from syndication.store.delivering import claim_batch, digest_bodies, recipients
 from syndication.store.gating import open_gate
 from syndication.store.issues import cancel_issue
 from syndication.store.reviewing import Words, edit_article, hold, send_reviewed, take_back, write_words
-from syndication.store.tables import ArticleRow, DeliveryRow, IssueRow, ScheduleRow
+from syndication.store.tables import DeliveryRow, IssueRow, ScheduleRow
 from syndication.store.withdrawing import withdraw_articles
 from tests.support.issues import Disturbed, World, ignore
 from tests.support.rows import NOW
@@ -173,7 +173,7 @@ def test_what_is_withdrawn_during_a_review_leaves_the_issue(world: World) -> Non
     wrong = world.article("wrong", "agents")
     issue = in_review(world)
     with world.database.write() as session:
-        withdraw_articles(session, session.get_one(ArticleRow, wrong).uid, world.now)
+        withdraw_articles(session, [wrong], world.now)
     again(world, issue)
     assert world.titles(issue, reader) == ["right"]
 
