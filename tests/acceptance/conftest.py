@@ -18,7 +18,7 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from sqlalchemy import make_url, text
 from typer.testing import CliRunner
 
@@ -39,6 +39,16 @@ QUIET = (
     "--disable-sync",
     "--disable-quic",
 )
+PATIENCE_S = 120
+"""How long something may take on a machine with other work; a test is as quick as what it waits for."""
+# The far side has a mail before its sender writes down the answer, and an issue is closed after its last answer.
+UNDER_WAY = """
+SELECT 1 FROM notice WHERE state IN ('ready', 'in_flight') UNION ALL
+SELECT 1 FROM delivery WHERE state IN ('ready', 'in_flight') UNION ALL
+SELECT 1 FROM issue WHERE state IN ('due', 'composing', 'sending')
+"""
+
+expect.set_options(timeout=PATIENCE_S * 1000)
 
 
 def free_port() -> int:
@@ -107,7 +117,7 @@ class Service:
     def start(self, *options: str) -> None:
         """Start `serve` and wait for its first answer."""
         self.process = self.launch("serve", *options)
-        self.wait_until(self.answers, 60)
+        self.wait_until(self.answers)
 
     def launch(self, *arguments: str) -> "Forked | subprocess.Popen[str]":
         """Start `syndication …`; what it says goes to the log."""
@@ -117,7 +127,7 @@ class Service:
         assert self.process is not None
         assert self.process.poll() is None, self.log()
         try:
-            return httpx.get(f"{self.url}/readyz", timeout=2).status_code == 200
+            return self.get("/readyz").status_code == 200
         except httpx.TransportError:
             return False
 
@@ -125,7 +135,7 @@ class Service:
         """End the process and give its exit code."""
         assert self.process is not None
         self.process.send_signal(number)
-        return self.process.wait(30)
+        return self.process.wait(PATIENCE_S)
 
     def end(self) -> None:
         """Kill it if it runs."""
@@ -138,7 +148,15 @@ class Service:
     def sign_up(self, address: str, *topics: str) -> None:
         """Send the form of the home page."""
         form = {"newsletter": "weekly", "email": address, "topics": list(topics or ("ai-agents", "on-prem-llms"))}
-        assert httpx.post(f"{self.url}/subscribe", data=form).status_code in {200, 303}
+        assert self.post("/subscribe", form).status_code in {200, 303}
+
+    def get(self, path: str, method: str = "GET") -> httpx.Response:
+        """Open a page, by its path or its whole address."""
+        return httpx.request(method, f"{self.url}{path.removeprefix(self.url)}", timeout=PATIENCE_S)
+
+    def post(self, path: str, form: Mapping[str, object] | None = None) -> httpx.Response:
+        """Send a form."""
+        return httpx.post(f"{self.url}{path.removeprefix(self.url)}", data=form, timeout=PATIENCE_S)
 
     @cached_property
     def database(self) -> Database:
@@ -158,12 +176,17 @@ class Service:
         return rows
 
     @staticmethod
-    def wait_until(happened: Callable[[], object], seconds: float = 40) -> None:
-        """Wait for something the service does by itself; fails when it does not. Long, for a machine with other work."""
-        deadline = time.monotonic() + seconds
+    def wait_until(happened: Callable[[], object]) -> None:
+        """Wait for something the service does by itself; fails when it does not."""
+        deadline = time.monotonic() + PATIENCE_S
         while not happened():
-            assert time.monotonic() < deadline, f"did not happen within {seconds} s"
+            assert time.monotonic() < deadline, f"did not happen within {PATIENCE_S} s"
             time.sleep(0.05)
+
+    def wait_for_mails(self, number: int) -> None:
+        """Wait until so many have come and nothing is under way: rows about mails no longer change by themselves."""
+        self.wait_until(lambda: len(self.smtp.messages) == number)
+        self.wait_until(lambda: not self.ask(UNDER_WAY))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -91,5 +91,5 @@ def test_a_refusing_mail_server_is_told_and_everything_waits(service: Service) -
     service.smtp.fault = lambda stage, _: "421 4.3.2 Closed for lunch" if stage == "connect" else None
     service.start()
     service.sign_up("anna@example.org")
-    service.wait_until(lambda: "Closed for lunch" in service.log(), 30)
+    service.wait_until(lambda: "Closed for lunch" in service.log())
     assert service.ask("SELECT state FROM notice") in ([("ready",)], [("deferred",)])

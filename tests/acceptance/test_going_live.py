@@ -16,7 +16,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.acceptance.conftest import CHROMIUM, QUIET, Newcomer, free_port
+from tests.acceptance.conftest import CHROMIUM, PATIENCE_S, QUIET, Newcomer, free_port
 from tests.support.axe import grave_findings
 from tests.support.certificates import make_house
 from tests.support.guide import Walk
@@ -62,7 +62,7 @@ def passing_on(target: str, *, is_right: bool) -> Script:
             return Reply(308, {"Location": "/"})
         headers = {name: value for name, value in seen.headers.items() if name not in NOT_HANDED_ON}
         headers |= {"x-forwarded-for": "192.0.2.7"} if is_right else {}
-        answer = httpx.request(seen.method, target + seen.path, headers=headers, content=seen.body, timeout=60)
+        answer = httpx.request(seen.method, target + seen.path, headers=headers, content=seen.body, timeout=PATIENCE_S)
         kept = {name: answer.headers.get_list(name) for name in answer.headers if name not in NOT_HANDED_ON}
         return Reply(answer.status_code, kept, answer.content)
 
@@ -89,7 +89,6 @@ def test_a_trial_goes_live_as_the_guide_says(house: House, browser: Browser, tmp
     rules = f"--host-resolver-rules=MAP {HOST} 127.0.0.1"
     chromium = browser.browser_type.launch(executable_path=CHROMIUM, args=[*QUIET, "--no-sandbox", rules])
     context = chromium.new_context(viewport={"width": 1000, "height": 720}, ignore_https_errors=True)
-    context.set_default_timeout(20_000)
     walk = Walk(context.new_page(), "going-live.md", tmp_path)
 
     a_trial_is_told_what_is_missing(house, walk)
@@ -106,7 +105,7 @@ def test_a_trial_goes_live_as_the_guide_says(house: House, browser: Browser, tmp
 def look(walk: Walk) -> dict[str, tuple[str, str]]:
     """Press the button; by title, the verdict and the words of each line. Every line that is red says what mends it."""
     walk.click("button", "Look")
-    expect(walk.page.get_by_role("status")).to_contain_text(re.compile("stand|Ready"), timeout=60_000)
+    expect(walk.page.get_by_role("status")).to_contain_text(re.compile("stand|Ready"))
     found = {}
     for line in walk.page.locator("tr[data-verdict]").all():
         verdict, words = line.get_attribute("data-verdict") or "", line.locator("td").nth(1).inner_text()
@@ -213,7 +212,7 @@ def the_first_mail_goes_through_the_relay(house: House, page: Page) -> None:
     page.goto(house.url)
     page.get_by_label("E-mail address").fill("anna@example.org")
     page.get_by_role("button", name="Sign up").click()
-    house.service.wait_until(lambda: house.relay.messages, 20)
+    house.service.wait_until(lambda: house.relay.messages)
     sender, recipients, raw = house.relay.messages[0]
     assert (sender, recipients) == (SENDER, ["anna@example.org"])
     assert judge.verify(raw, dnsfunc=lambda name, **_: house.records[name.decode().rstrip(".")][0].encode())

@@ -1,11 +1,14 @@
 """kill -9 of `serve` in the middle of an issue: everybody reached, duplicates at most the messages in flight."""
 
 import signal
-import time
+import threading
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from tests.acceptance.conftest import Service
 from tests.acceptance.test_whole_way import AGENTS, arrive, fire
+from tests.support.smtp import Stage
 
 READERS = 200
 CONNECTIONS = 4
@@ -14,7 +17,7 @@ CONNECTIONS = 4
 def subscribe_readers(service: Service) -> None:
     """Confirmed readers of everything, as an import would leave them."""
     service.sign_up("first@example.org")
-    service.wait_until(lambda: len(service.smtp.messages) == 1)
+    service.wait_for_mails(1)
     service.execute("UPDATE subscription SET status = 'confirmed', confirmed_at = created_at")
     service.execute(
         "WITH RECURSIVE reader(number) AS (SELECT 2 UNION ALL SELECT number + 1 FROM reader WHERE number < :readers) "
@@ -29,20 +32,31 @@ def subscribe_readers(service: Service) -> None:
     )
 
 
-def issue_under_way(service: Service) -> None:
-    """An issue to all readers, a quarter of it sent, to a receiver that takes its time."""
+@contextmanager
+def issue_under_way(service: Service) -> Iterator[None]:
+    """An issue to all readers, a quarter of it sent; until the end of the block nobody takes more of it."""
     subscribe_readers(service)
     service.smtp.messages.clear()
-    service.smtp.fault = lambda stage, _: time.sleep(0.005) if stage == "dot" else None
+    goes_on = threading.Event()
+
+    def hold(stage: Stage, _: str) -> None:
+        if stage == "dot" and len(service.smtp.messages) >= READERS // 4:
+            goes_on.wait()
+
+    service.smtp.fault = hold
     arrive(service, "agents.md", AGENTS, "Tool calling grows up")
     fire(service)
-    service.wait_until(lambda: len(service.smtp.messages) >= READERS // 4, 60)
+    try:
+        service.wait_until(lambda: len(service.smtp.messages) >= READERS // 4)
+        yield
+    finally:
+        goes_on.set()
 
 
 def test_a_killed_service_reaches_everybody_after_its_restart_and_nobody_who_left(service: Service) -> None:
     service.start()
-    issue_under_way(service)
-    service.stop(signal.SIGKILL)
+    with issue_under_way(service):
+        service.stop(signal.SIGKILL)
     sent = {message.recipient for message in service.smtp.messages}
     waiting = service.ask(
         "SELECT r.id, r.address FROM delivery d JOIN subscriber r ON r.id = d.subscriber_id WHERE d.state = 'ready' "
@@ -54,7 +68,7 @@ def test_a_killed_service_reaches_everybody_after_its_restart_and_nobody_who_lef
     if service.database_url:  # on PostgreSQL others may deliver too: a dead process is believed dead after its lease
         service.execute("UPDATE delivery_batch SET lease_until = lease_until - INTERVAL '60 seconds'")
     service.start()
-    service.wait_until(lambda: service.ask("SELECT state FROM issue") == [("sent",)], 60)
+    service.wait_until(lambda: service.ask("SELECT state FROM issue") == [("sent",)])
     assert service.stop() == 0
 
     copies = Counter(message.recipient for message in service.smtp.messages)

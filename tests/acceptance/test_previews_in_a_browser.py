@@ -6,7 +6,6 @@ import json
 import re
 from html import unescape
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -36,14 +35,14 @@ def link_in(service: Service, number: int, name: str) -> str:
 def send_an_issue(service: Service) -> None:
     """Anna subscribes and gets an issue with one article."""
     service.sign_up("anna@example.org")
-    service.wait_until(lambda: len(service.smtp.messages) == 1)
-    assert httpx.post(link_in(service, 0, "confirm")).status_code < 400
+    service.wait_for_mails(1)
+    assert service.post(link_in(service, 0, "confirm")).status_code < 400
     assert service.ask("SELECT status FROM subscription") == [("confirmed",)]
     (service.articles / "agents.md").write_text(ARTICLE, "utf-8")
     service.command("collect", "--source", "desk")
-    service.wait_until(lambda: "Tool calling grows up" in httpx.get(f"{service.url}/feeds/all.json").text)
+    service.wait_until(lambda: "Tool calling grows up" in service.get("/feeds/all.json").text)
     service.command("issues", "send", "weekly")
-    service.wait_until(lambda: len(service.smtp.messages) == 2)
+    service.wait_for_mails(2)
 
 
 def judged(page: Page, address: str, words: str) -> Page:
@@ -57,12 +56,12 @@ def judged(page: Page, address: str, words: str) -> Page:
     return page
 
 
-def judged_mail(page: Page, address: str, words: str) -> None:
+def judged_mail(service: Service, page: Page, address: str, words: str) -> None:
     """Open a mail's own page, where no script may run, and judge a copy of it, where axe-core may."""
     page.goto(address)
     expect(page.get_by_text(words).first).to_be_visible()
     copy = page.context.new_page()
-    copy.set_content(httpx.get(address).text)
+    copy.set_content(service.get(address).text)
     assert grave_findings(copy) == [], address
     copy.set_viewport_size({"width": 360, "height": 700})
     assert not is_wider_than_its_window(copy), address
@@ -121,8 +120,8 @@ def announce(service: Service, page: Page, title: str) -> None:
     expect(page.frame_locator("iframe[title='The mail']").get_by_role("link", name="Rome")).to_be_visible()
     page.get_by_role("link", name="Send now").click()
     page.get_by_role("button", name="Send now").click()
-    service.wait_until(lambda: len(service.smtp.messages) == 4)
-    judged_mail(page, link_in(service, 3, "view"), "Rome")
+    service.wait_for_mails(4)
+    judged_mail(service, page, link_in(service, 3, "view"), "Rome")
     judged(page, f"{service.url}/newsletters/weekly/2", "We move")
 
 
@@ -149,9 +148,8 @@ def everything_about_readers(service: Service) -> dict[str, list[tuple[object, .
 def scan_the_mails(service: Service, page: Page) -> None:
     """What a scanner does with all mails of a reader: HEAD, GET and a whole browser. Nothing of anybody changes."""
     count = len(service.smtp.messages)
-    assert httpx.post(f"{service.url}/link", data={"email": "anna@example.org"}).status_code == 303
-    service.wait_until(lambda: len(service.smtp.messages) == count + 1)
-    service.wait_until(lambda: not service.ask("SELECT id FROM notice WHERE state <> 'accepted'"))
+    assert service.post("/link", {"email": "anna@example.org"}).status_code == 303
+    service.wait_for_mails(count + 1)
     mails = [mail.message for mail in service.smtp.messages if b"\nTo: anna@example.org" in mail.message]
     followed = sorted(set().union(*(addresses_in(service, mail) for mail in mails)))
     kinds = {address.removeprefix(service.url).split("/")[1] for address in followed}
@@ -159,8 +157,8 @@ def scan_the_mails(service: Service, page: Page) -> None:
 
     before = everything_about_readers(service)
     for address in followed:
-        assert httpx.head(address).status_code == 200, address
-        assert httpx.get(address).status_code == 200, address
+        assert service.get(address, "HEAD").status_code == 200, address
+        assert service.get(address).status_code == 200, address
         page.goto(address)
     assert everything_about_readers(service) == before
 
@@ -179,11 +177,11 @@ def test_every_page_of_preview_and_archive(service: Service, browser: Browser) -
     expect(page.frame_locator("iframe").get_by_role("link", name=title)).to_be_visible()
 
     view = link_in(service, 1, "view")
-    judged_mail(page, view, title)
-    headers = httpx.get(view).headers
+    judged_mail(service, page, view, title)
+    headers = service.get(view).headers
     assert headers["referrer-policy"] == "no-referrer"
     assert (headers["cache-control"], headers["x-robots-tag"]) == ("no-store", "noindex, nofollow")
-    assert httpx.get(view[:-1] + ("a" if view[-1] != "a" else "b")).status_code == 404
+    assert service.get(view[:-1] + ("a" if view[-1] != "a" else "b")).status_code == 404
 
     log_in(service, page)
     try_a_look(service, page)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.acceptance.conftest import Service
+from tests.acceptance.conftest import PATIENCE_S, Service
 from tests.acceptance.test_kill import CONNECTIONS, READERS, issue_under_way
 from tests.acceptance.test_whole_way import AGENTS, arrive
 from tests.support.forking import Forked
@@ -20,17 +20,17 @@ def worker(service: Service) -> Iterator["Forked | subprocess.Popen[str]"]:
     finally:
         if process.poll() is None:
             process.kill()
-            process.wait(30)
+            process.wait(PATIENCE_S)
 
 
 def test_a_web_without_jobs_leaves_them_to_a_worker(service: Service) -> None:
     service.start("--no-jobs")
     service.sign_up("reader@example.org")
     with worker(service) as process:
-        service.wait_until(lambda: len(service.smtp.messages) == 1)
+        service.wait_for_mails(1)
         arrive(service, "agents.md", AGENTS, "Tool calling grows up")
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0, service.log()
+        assert process.wait(PATIENCE_S) == 0, service.log()
     assert service.stop() == 0
 
 
@@ -42,12 +42,12 @@ def test_of_many_workers_one_may_be_killed_and_everybody_gets_the_issue_once(ser
         return
     service.start("--no-jobs")
     with worker(service) as first, worker(service):
-        issue_under_way(service)
-        first.kill()
-        first.wait(30)
+        with issue_under_way(service):
+            first.kill()
+            first.wait(PATIENCE_S)
         # A dead process is believed dead after its lease of a minute.
         service.execute("UPDATE delivery_batch SET lease_until = lease_until - INTERVAL '60 seconds'")
-        service.wait_until(lambda: service.ask("SELECT state FROM issue") == [("sent",)], 60)
+        service.wait_until(lambda: service.ask("SELECT state FROM issue") == [("sent",)])
     copies = Counter(message.recipient for message in service.smtp.messages)
     assert len(copies) == READERS
     assert sum(copies.values()) - READERS <= CONNECTIONS

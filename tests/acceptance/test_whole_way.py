@@ -6,7 +6,6 @@ import email.policy
 import re
 from datetime import timedelta
 
-import httpx
 from playwright.sync_api import Browser, expect
 
 from syndication.app import now
@@ -66,7 +65,7 @@ def arrive(service: Service, name: str, article: str, words: str) -> None:
     """An article arrives at the source and is in its feed."""
     (service.articles / name).write_text(article, "utf-8")
     service.command("collect", "--source", "desk")
-    service.wait_until(lambda: words in httpx.get(f"{service.url}/feeds/all.json").text)
+    service.wait_until(lambda: words in service.get("/feeds/all.json").text)
 
 
 def test_from_sign_up_to_one_digest_and_away_again(service: Service, browser: Browser) -> None:
@@ -83,9 +82,9 @@ def test_from_sign_up_to_one_digest_and_away_again(service: Service, browser: Br
     assert "quantized 70B" not in text_of(digest)
     assert digest["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     address = digest["List-Unsubscribe"].strip("<>")
-    assert httpx.get(address).status_code == 200
+    assert service.get(address).status_code == 200
     assert service.ask("SELECT status FROM subscription") == [("confirmed",)]
-    assert httpx.post(address, data={"List-Unsubscribe": "One-Click"}).status_code == 200
+    assert service.post(address, {"List-Unsubscribe": "One-Click"}).status_code == 200
     assert service.ask("SELECT status FROM subscription") == [("unsubscribed",)]
 
     arrive(service, "more.md", AGENTS.replace("grows up", "grows older"), "grows older")

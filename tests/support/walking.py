@@ -101,7 +101,6 @@ def watched(browser: Browser, url: str, *, scripts: bool = True) -> BrowserConte
     """A browser of nobody yet, with paths below an address."""
     context = browser.new_context(java_script_enabled=scripts, base_url=url)
     context.add_init_script(WATCH)
-    context.set_default_timeout(10_000)
     return context
 
 
