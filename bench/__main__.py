@@ -2,6 +2,7 @@
 
 import argparse
 import ast
+import gc
 import importlib
 import json
 import pkgutil
@@ -50,7 +51,9 @@ def _docstring(name: str) -> str:
 
 
 def _run(name: str, *, as_json: bool) -> None:
-    for case in importlib.import_module(f"bench.{name}").run():
+    benchmark = importlib.import_module(f"bench.{name}")
+    gc.freeze()  # as the service does
+    for case in benchmark.run():
         memory_mb = round(peak_mb(), 1)
         values: dict[str, Any] = {
             "bench": name,

@@ -1,6 +1,6 @@
 """Plans of feeds → their documents, built a few feeds at a time and saved in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -12,10 +12,10 @@ from syndication.domain.feeds import FeedFormat
 from syndication.domain.site import Site
 from syndication.publish.documents import Pack, dated, documents_of
 from syndication.store.database import Database
-from syndication.store.feed_documents import Edition, published, save_documents
+from syndication.store.feed_documents import Edition, Published, published, save_documents
 from syndication.store.feed_plans import FeedPlan
 from syndication.store.pinging import queue_pings
-from syndication.store.publishing import load_feeds, outline_feeds
+from syndication.store.publishing import Outline, load_feeds, outline_feeds
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +53,27 @@ class FeedBuilder:
         outcome = Outcome(unchanged=(len(plans) - len(built)) * len(FeedFormat))
         return outcome + self._save(built) if built else outcome
 
+    def are_new(self, plans: Sequence[FeedPlan]) -> bool:
+        """Whether none of these feeds is published as it would be made now."""
+        with self.database.read() as session:
+            before = published(session, [plan.path for plan in plans])
+            return len(self._stale(session, plans, before)) == len(plans)
+
     def _build(self, plans: Sequence[FeedPlan], pack: Pack) -> list[_Built]:
         """The feeds that are not published already."""
         with self.database.read() as session:
             before = published(session, [plan.path for plan in plans])
-            outlines = outline_feeds(session, self.site, plans)
-            stale = [one for one in outlines if one.fingerprint != before[one.plan.path].fingerprint]
+            stale = self._stale(session, plans, before)
             loaded = load_feeds(session, self.site, stale) if stale else []
         made = documents_of([dated(feed, before[feed.path].last_modified, self.now) for feed in loaded], pack)
         return [
             _Built(one.plan, Edition(documents, one.fingerprint, before[one.plan.path].version, one.plan.name))
             for one, documents in zip(stale, made, strict=True)
         ]
+
+    def _stale(self, session: Session, plans: Sequence[FeedPlan], before: Mapping[str, Published]) -> list[Outline]:
+        outlines = outline_feeds(session, self.site, plans)
+        return [one for one in outlines if one.fingerprint != before[one.plan.path].fingerprint]
 
     def _save(self, built: Sequence[_Built]) -> Outcome:
         # One commit for all of them: a commit is dear beside building a feed.

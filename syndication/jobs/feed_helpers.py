@@ -4,6 +4,7 @@ What makes a feed holds Python's lock, so threads do not make two at the same ti
 groups of plans from standard input and answers what came of each. It ends with its input, and so with whoever started it.
 """
 
+import gc
 import os
 import pickle
 import signal
@@ -50,7 +51,7 @@ def taken(groups: deque[list[FeedPlan]]) -> Iterator[list[FeedPlan]]:
 
 
 class Helpers:
-    """As many as there are other processors; none before `start`."""
+    """As many as there are other processors; none before `prepare` or `start`."""
 
     def __init__(self, builder: FeedBuilder) -> None:
         url = builder.database.engine.url.render_as_string(hide_password=False)
@@ -59,6 +60,7 @@ class Helpers:
         self._done = SimpleQueue[Outcome]()
         self._threads: ThreadPoolExecutor | None = None
         self._groups = deque[list[FeedPlan]]()
+        self._ready: list[_Helper] = []
 
     def __enter__(self) -> Self:
         """Nothing runs yet."""
@@ -68,13 +70,21 @@ class Helpers:
         """Wait for what is under way, and leave the rest: whoever ends early has failed."""
         self._groups.clear()
         self.join()
+        for helper in self._ready:
+            with helper:  # nothing was asked of it
+                pass
+
+    def prepare(self) -> None:
+        """Begin their start, which takes a second and more: they will have something to do soon."""
+        self._ready = [_Helper(self._beginning) for _ in range(self._count)]
 
     def start(self, groups: deque[list[FeedPlan]]) -> None:
-        """Let helpers take groups too, until none is left; when they do already, nothing happens."""
+        """Let helpers take groups too, until none is left; when they did already, nothing happens."""
         if self._threads is None and self._count:
             self._threads, self._groups = ThreadPoolExecutor(self._count, "feed-helper"), groups
             for _ in range(self._count):
-                self._threads.submit(self._work, groups)
+                helper = self._ready.pop() if self._ready else _Helper(self._beginning)
+                self._threads.submit(self._work, helper, groups)
 
     def done(self) -> Iterator[Outcome]:
         """What came of the groups that are finished by now. Those of a helper that ended are contended."""
@@ -89,8 +99,8 @@ class Helpers:
         if self._threads is not None:
             self._threads.shutdown()
 
-    def _work(self, groups: deque[list[FeedPlan]]) -> None:
-        with _Helper(self._beginning) as helper:
+    def _work(self, helper: "_Helper", groups: deque[list[FeedPlan]]) -> None:
+        with helper:
             for group in taken(groups):
                 outcome = helper.publish(group)
                 self._done.put(outcome or Outcome(contended=tuple(group)))
@@ -135,13 +145,14 @@ class _Helper:
 
 def main() -> None:
     """Publish what is asked for, until nobody asks any more."""
+    gc.freeze()  # nothing that is imported is garbage
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever started us
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nothing else may come between the answers
     questions = sys.stdin.buffer
-    start: _Start = pickle.load(questions)  # noqa: S301 - our own process wrote it
-    builder = FeedBuilder(open_database(start.url), start.site, start.now)
     with suppress(EOFError, DatabaseError):  # whoever started us meets a database that fails, too, and says so
+        start: _Start = pickle.load(questions)  # noqa: S301 - our own process wrote it
+        builder = FeedBuilder(open_database(start.url), start.site, start.now)
         while True:
             plans: list[FeedPlan] = pickle.load(questions)  # noqa: S301 - as above
             pickle.dump(builder.publish(plans), answers)

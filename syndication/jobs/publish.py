@@ -50,17 +50,20 @@ def publish_feeds(database: Database, site: Site, now: datetime, *, thorough: bo
     """
     builder = FeedBuilder(database, site, now)
     outcome = _publish_changed(builder)
-    append_history(database, thorough=thorough)
-    with database.read() as session:
-        plans = planned_feeds(session, site)
-        leaving = leaving_paths(session, {plan.name: plan.path for plan in plans})
-    for path, moved_to in leaving:
-        with database.write() as session:
-            outcome += Outcome(written=retire_documents(session, [path], moved_to))
-        _log.info("feed_moved" if moved_to else "feed_removed", path=path, moved_to=moved_to)
-    for saved in _publish(builder, plans):
-        # News that came meanwhile do not wait for the rest of the feeds.
-        outcome += saved + _publish_changed(builder)
+    with Helpers(builder) as helpers:
+        if _many_are_new(builder):
+            helpers.prepare()
+        append_history(database, thorough=thorough)
+        with database.read() as session:
+            plans = planned_feeds(session, site)
+            leaving = leaving_paths(session, {plan.name: plan.path for plan in plans})
+        for path, moved_to in leaving:
+            with database.write() as session:
+                outcome += Outcome(written=retire_documents(session, [path], moved_to))
+            _log.info("feed_moved" if moved_to else "feed_removed", path=path, moved_to=moved_to)
+        for saved in _publish(builder, plans, helpers):
+            # News that came meanwhile do not wait for the rest of the feeds.
+            outcome += saved + _publish_changed(builder)
     return PublishReport(written=outcome.written, unchanged=outcome.unchanged)
 
 
@@ -97,15 +100,23 @@ def _publish_changed(builder: FeedBuilder) -> Outcome:
     with builder.database.read() as session:
         names = feeds_of(session, ids)
         plans = planned_feeds(session, builder.site, names)
-    return sum(_publish(builder, plans), Outcome())
+    with Helpers(builder) as helpers:
+        return sum(_publish(builder, plans, helpers), Outcome())
 
 
-def _publish(builder: FeedBuilder, plans: Sequence[FeedPlan]) -> Iterator[Outcome]:
+def _many_are_new(builder: FeedBuilder) -> bool:
+    """Whether helpers will be worth their start, as far as a few of the feeds can tell."""
+    with builder.database.read() as session:
+        plans = planned_feeds(session, builder.site)
+    return len(plans) > _MANY * _AT_ONCE and builder.are_new(plans[:: len(plans) // _AT_ONCE])
+
+
+def _publish(builder: FeedBuilder, plans: Sequence[FeedPlan], helpers: Helpers) -> Iterator[Outcome]:
     """Publish these feeds, where their data changed; a few at a time."""
     left = plans
     for _ in range(_TRIES):
         contended: list[FeedPlan] = []
-        for saved in _try(builder, left):
+        for saved in _try(builder, left, helpers):
             contended += saved.contended
             yield saved
         if not contended:
@@ -116,10 +127,10 @@ def _publish(builder: FeedBuilder, plans: Sequence[FeedPlan]) -> Iterator[Outcom
     yield Outcome(unchanged=len(left) * len(FeedFormat))
 
 
-def _try(builder: FeedBuilder, plans: Iterable[FeedPlan]) -> Iterator[Outcome]:
+def _try(builder: FeedBuilder, plans: Iterable[FeedPlan], helpers: Helpers) -> Iterator[Outcome]:
     """Each feed once; when many turn out to be new, other processes take their share."""
     groups = deque(batched(plans, _AT_ONCE))
-    with Helpers(builder) as helpers, ThreadPoolExecutor(_PACKERS) as packers:
+    with ThreadPoolExecutor(_PACKERS) as packers:
         # Beside helpers threads take a tenth more: each process has one processor for itself.
         pack = map if len(groups) > _MANY else packers.map
         for group in taken(groups):
@@ -128,8 +139,8 @@ def _try(builder: FeedBuilder, plans: Iterable[FeedPlan]) -> Iterator[Outcome]:
             if len(groups) >= _MANY and not saved.unchanged:
                 helpers.start(groups)
             yield from helpers.done()
-        helpers.join()
-        yield from helpers.done()
+    helpers.join()
+    yield from helpers.done()
 
 
 def write_file(folder: Path, name: str, content: bytes) -> bool:

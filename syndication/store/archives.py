@@ -9,6 +9,7 @@ from operator import itemgetter
 from typing import Final
 
 from sqlalchemy import ColumnElement, Select, String, and_, case, cast, exists, func, literal, select
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from syndication.store.bulk import insert_rows
@@ -85,15 +86,12 @@ def _places(feed: ColumnElement[str], since: int) -> Select[str, int | None]:
     return lacking.order_by(shown_at(), col(ArticleRow.uid)).limit(_A_LOOK)
 
 
-class _OvertakenError(Exception):
-    """Somebody else gave places since they were looked for."""
-
-
 def _give(database: Database, places: Sequence[Place]) -> int:
     try:
         with database.write() as session:
             return _append(session, places, careful=False)
-    except _OvertakenError:
+    except IntegrityError:
+        # Somebody else gave some of them since they were looked for.
         with database.write() as session:
             return _append(session, places, careful=True)
 
@@ -115,6 +113,4 @@ def _append(session: Session, places: Sequence[Place], *, careful: bool) -> int:
             placed.update(session.scalars(select(article).where(own, article.in_(ids))))
         new = [article_id for article_id in ids if article_id not in placed]
         rows += [(feed, number, article_id) for number, article_id in enumerate(new, last + 1)]
-    if insert_rows(session, ArchiveEntryRow, ("feed", "number", "article_id"), rows) < len(rows):
-        raise _OvertakenError
-    return len(rows)
+    return insert_rows(session, ArchiveEntryRow, ("feed", "number", "article_id"), rows, all_new=True)

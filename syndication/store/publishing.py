@@ -199,7 +199,7 @@ def shown_at() -> ColumnElement[datetime]:
 def _newest(session: Session, plan: FeedPlan) -> Select[Any]:
     """What is told of the newest articles of a feed, but their texts and topics."""
     wanted = _ARTICLES
-    if plan.topics and is_sparse(session, plan.topics):
+    if plan.topics and (0 < plan.pages * ITEMS < _FEW or is_sparse(session, plan.topics)):
         present = col(ArticleRow.removed_at).is_(None)
         wanted = wanted.where(present, *_narrowed(plan), col(ArticleRow.id).in_(accepted_in(plan.topics)))
     else:

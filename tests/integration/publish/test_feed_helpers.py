@@ -68,6 +68,46 @@ def test_a_helper_takes_groups_until_none_is_left(filled: Database) -> None:
     assert len(tags(filled)) == FEEDS * 3
 
 
+@pytest.fixture
+def begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file with a line for each helper that was begun."""
+    record, program = tmp_path / "begun", tmp_path / "python"
+    program.write_text(f'#!/bin/sh\necho begun >> {record}\nexec {sys.executable} "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+    return record
+
+
+def test_a_helper_that_was_prepared_is_the_one_that_works(filled: Database, begun: Path) -> None:
+    with filled.read() as session:
+        groups = groups_of(session)
+    with Helpers(FeedBuilder(filled, SITE, NOW)) as helpers:
+        helpers.prepare()
+        helpers.start(groups)
+        helpers.join()
+        assert sum(helpers.done(), Outcome()) == Outcome(written=FEEDS * 3)
+    assert begun.read_text() == "begun\n"
+
+
+def test_a_helper_that_was_prepared_for_nothing_ends_without_a_word(
+    filled: Database, begun: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with Helpers(FeedBuilder(filled, SITE, NOW)) as helpers:
+        helpers.prepare()
+    assert begun.read_text() == "begun\n"
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.usefixtures("hasty")
+def test_helpers_are_begun_once_and_only_where_many_feeds_are_new(filled: Database, begun: Path) -> None:
+    publish_feeds(filled, SITE, NOW)
+    assert begun.read_text() == "begun\n"
+    publish_feeds(filled, SITE, NOW)
+    assert begun.read_text() == "begun\n"
+    publish_feeds(filled, replace(SITE, title="Another name"), NOW)
+    assert begun.read_text() == "begun\n" * 2
+
+
 @pytest.mark.usefixtures("hasty")
 def test_feeds_made_by_helpers_have_the_same_bytes(filled: Database) -> None:
     assert publish_feeds(filled, SITE, NOW) == PublishReport(written=FEEDS * 3, unchanged=0)
