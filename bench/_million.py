@@ -79,14 +79,14 @@ _ARTICLES: Final = """
 INSERT INTO article (id, uid, source_id, native_key, native_id, canonical_url, url, seq, is_backfill, language,
     first_seen_at, published_at, published_precision, published_from, published_raw, updated_at, content_hash, revision,
     authors, tags, enclosures, image_url, reading_minutes, rules_version)
-SELECT i, 'u' || i, :source + i % :sources, 'key' || i, '', 'example.org/' || i, 'https://example.org/' || i, i, FALSE,
+SELECT i, 'u' || i, :source + i % :sources, 'key' || i, '', 'https://example.org/' || i, 'https://example.org/' || i, i, FALSE,
     'en', {at}, {at}, 'second', 'first_seen', '', :now, 'hash' || i, 1, '[]', '[]', '[]', '', 1, 0 FROM n
 """
-# Titles share a word here and there, as those of a field do.
+# Titles share a word here and there, as those of a field do. SQLite joins words before it reckons.
 _TEXTS: Final = """
 INSERT INTO article_text (article_id, language, title, summary, content, revision)
-SELECT i, 'en', 'lab' || CAST(i AS bigint) * 7919 % 997 || ' ships' || i % 7 || ' model' || CAST(i AS bigint) * 104729 % 1009
-    || ' for maker' || CAST(i AS bigint) * 15485863 % 991 || ' gain' || i % 983, 'In short: it happened.', '<p>It happened.</p>', 1
+SELECT i, 'en', 'lab' || (CAST(i AS bigint) * 7919 % 997) || ' ships' || (i % 7) || ' model' || (CAST(i AS bigint) * 104729 % 1009)
+    || ' for maker' || (CAST(i AS bigint) * 15485863 % 991) || ' gain' || (i % 983), 'In short: it happened.', '<p>It happened.</p>', 1
 FROM n
 """
 # One source of ten never brings anything in a topic.
