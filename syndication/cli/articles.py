@@ -30,7 +30,7 @@ def withdraw(
             message = f"There is no article '{article}'. Take its address from a feed or from its page."
             raise SourceError(message)
         with app.database.write() as session:
-            found = withdraw_articles(session, ids, None if undo else now())
+            found = withdraw_articles(session, ids, "command", now(), undo=undo)
         publish_changed(app.database, app.site, now())
     if as_json:
         print_json({"articles": list(found), "withdrawn": not undo})

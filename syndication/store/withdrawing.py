@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from sqlmodel import Session, col
 
 from syndication.domain.articles import Story
+from syndication.store.admins import audit
 from syndication.store.feed_changes import note_changes
 from syndication.store.reviewing import plan_reviewed_anew
 from syndication.store.stories import Ids, stories_even_withdrawn
@@ -37,17 +38,21 @@ def ids_named(session: Session, named: str, page: str = "") -> list[int]:
     return found or _ids(session, at_address)
 
 
-def withdraw_articles(session: Session, ids: Sequence[int], at: datetime | None) -> Sequence[str]:
-    """Withdraw articles; answers their public ids.
+def withdraw_articles(
+    session: Session, ids: Sequence[int], actor: str, now: datetime, *, undo: bool = False
+) -> Sequence[str]:
+    """Withdraw articles, or take that back, and write down who did; answers their public ids. now: aware UTC.
 
-    at: aware UTC; None takes a withdrawal back. An article keeps its id, so readers of feeds see none twice.
+    An article keeps its id, so readers of feeds see none twice.
     """
-    changed = update(ArticleRow).where(col(ArticleRow.id).in_(ids)).values(removed_at=at)
-    uids = session.execute(changed.returning(col(ArticleRow.uid))).scalars().all()
+    changed = update(ArticleRow).where(col(ArticleRow.id).in_(ids)).values(removed_at=None if undo else now)
+    uids = sorted(session.execute(changed.returning(col(ArticleRow.uid))).scalars())
+    for uid in uids:
+        audit(session, actor, f"article.{'restore' if undo else 'withdraw'}", f"article {uid}", now)
     note_changes(session, ids)
     if ids:
         plan_reviewed_anew(session)
-    return sorted(uids)
+    return uids
 
 
 def articles_of(session: Session, ids: Sequence[int]) -> list[Named]:

@@ -4,8 +4,10 @@ import csv
 import io
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -162,6 +164,9 @@ def test_an_article_is_withdrawn_and_shown_again(demo: Path) -> None:
     said = json.loads(ask(demo, "articles", "withdraw", item["id"], "--json"))
     assert said == {"articles": [uid], "withdrawn": True}
     assert ask(demo, "articles", "withdraw", uid, "--undo") == "1 article shown again.\n"
+    with closing(sqlite3.connect(demo / "syndication.db")) as database:
+        log = database.execute("SELECT actor, action FROM audit_entry WHERE target = ?", (f"article {uid}",)).fetchall()
+    assert log == [("command", "article.withdraw"), ("command", "article.restore")]
     code, _, errors = run_command("articles", "withdraw", "nobody", environ={"SYNDICATION_VAR": str(demo)}, folder=ROOT)
     assert (code, "There is no article 'nobody'" in errors) == (1, True)
 

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from syndication.collect.identity import canonical_url
 from syndication.domain.roles import Role
 from syndication.domain.seams import Task
-from syndication.store.admins import Admin, audit
+from syndication.store.admins import Admin
 from syndication.store.people import Entry, audit_log
 from syndication.store.withdrawing import (
     Named,
@@ -60,8 +60,7 @@ def do(request: Request, admin: Editor, uid: str, act: str) -> Response:
         ids = lock_article(session, uid)
         is_late = (_found(session, uid).withdrawn_at is not None) is withdrawing
         if not is_late:
-            withdraw_articles(session, ids, now if withdrawing else None)
-            audit(session, admin.login, f"article.{act}", _target(uid), now)
+            withdraw_articles(session, ids, admin.login, now, undo=not withdrawing)
     if is_late:
         return _page(request, admin, uid, is_late=True)
     deps.enqueue(Task.PUBLISH, "publish")
@@ -71,7 +70,7 @@ def do(request: Request, admin: Editor, uid: str, act: str) -> Response:
 def _page(request: Request, admin: Admin, uid: str, *, is_late: bool = False) -> Response:
     with deps_of(request).database.read() as session:
         found = _found(session, uid)
-        last: list[Entry] = audit_log(session, target=_target(uid), limit=1)
+        last: list[Entry] = audit_log(session, target=f"article {uid}", limit=1)
     return private_page(
         request,
         "admin/article.html",
@@ -81,8 +80,7 @@ def _page(request: Request, admin: Admin, uid: str, *, is_late: bool = False) ->
         withdrawn_at=found.withdrawn_at,
         is_editor=admin.role.includes(Role.EDITOR),
         is_late=is_late,
-        # The command leaves no entry: then the last one may be of the opposite.
-        by=last[0].actor if last and (last[0].action == "article.withdraw") is (found.withdrawn_at is not None) else "",
+        by=last[0].actor if last else "",
     )
 
 
@@ -91,7 +89,3 @@ def _found(session: Session, uid: str) -> Named:
     if found is None:
         raise HTTPException(404)
     return found
-
-
-def _target(uid: str) -> str:
-    return f"article {uid}"

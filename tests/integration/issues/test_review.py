@@ -173,7 +173,7 @@ def test_what_is_withdrawn_during_a_review_leaves_the_issue(world: World) -> Non
     wrong = world.article("wrong", "agents")
     issue = in_review(world)
     with world.database.write() as session:
-        withdraw_articles(session, [wrong], world.now)
+        withdraw_articles(session, [wrong], "olga", world.now)
     again(world, issue)
     assert world.titles(issue, reader) == ["right"]
 

@@ -39,10 +39,10 @@ def test_a_withdrawn_article_leaves_all_its_feeds_until_that_is_taken_back(datab
     publish_feeds(database, SITE, NOW)
     before = feeds_with(database, uid)
     assert "/feeds/topics/agents" in before
-    for at, expected in ((NOW + HOUR, set[str]()), (None, before)):
+    for undo, expected in ((False, set[str]()), (True, before)):
         with database.write() as session:
             ids = ids_named(session, named.format(uid=uid, url=url))
-            assert withdraw_articles(session, ids, at) == [uid]
+            assert withdraw_articles(session, ids, "olga", NOW + HOUR, undo=undo) == [uid]
         publish_changed(database, SITE, NOW + 2 * HOUR)
         assert feeds_with(database, uid) == expected
 
@@ -55,7 +55,7 @@ def test_what_nobody_knows_is_not_withdrawn_nor_what_has_no_address(database: Da
         session.execute(update(ArticleRow).where(col(ArticleRow.id) == article).values(url=""))
         for named in ("", "https://example.org/nowhere", "/"):
             assert ids_named(session, named, canonical_url(named)) == []
-        assert withdraw_articles(session, [], NOW) == []
+        assert withdraw_articles(session, [], "olga", NOW) == []
 
 
 def found_by(database: Database, named: str) -> tuple[list[int], bool]:
