@@ -177,7 +177,7 @@ class Cards:
             "title": trim(clean_line(story.title), TITLE_LENGTH),
             # An address that is not http(s), such as javascript:, is none: our own page takes its place.
             "url": absolute(clean_line(story.url), "") or f"{self.public_url}/articles/{story.uid}",
-            "summary": trim(lead(story.summary), SUMMARY_LENGTH),
+            "summary": trim(lead(story.beyond_title), SUMMARY_LENGTH),
             "source": clean_line(story.source_title),
             "minutes": self.words.minutes(story.reading_minutes),
             "also": [
@@ -231,7 +231,7 @@ def _teaser(strongest: Sequence[Story]) -> Values:
     if not strongest:
         return {}
     titles = [clean_line(story.title) for story in strongest[:3]]
-    following = " · ".join(titles[1:]) or lead(strongest[0].summary)
+    following = " · ".join(titles[1:]) or lead(strongest[0].beyond_title)
     return {"headline": trim(titles[0], HEADLINE_LENGTH), "preheader": trim(following, PREHEADER_LENGTH)}
 
 

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
+
+_CLOSED: Final = frozenset(".!?…。！？")  # noqa: RUF001 - these marks are meant
 
 
 class Precision(StrEnum):
@@ -169,6 +172,11 @@ class Story:
     also: tuple[Mention, ...] = ()
 
     @property
+    def beyond_title(self) -> str:
+        """The summary without what the title says already."""
+        return beyond(self.title, self.summary)
+
+    @property
     def key(self) -> str:
         """Equal for stories that show the same articles."""
         return "+".join(str(number) for number in (self.article_id, *(other.article_id for other in self.also)))
@@ -176,6 +184,19 @@ class Story:
     def reason_for(self, topic: str) -> Reason | None:
         """The reason for one topic's slug, None when the article is not in it."""
         return next((reason for reason in self.reasons if reason.topic == topic), None)
+
+
+def beyond(title: str, words: str) -> str:
+    """What follows in `words` where they open with the title, as they do when an item without one is called by its first words.
+
+    Only a title that ends a sentence, was cut short or is all of the words counts; else words that begin alike stay whole.
+    """
+    opening = title.removesuffix("…")
+    ending = title.rstrip("\"'”’»)")[-1:]  # noqa: RUF001 - these marks are meant
+    if not words.startswith(opening) or (ending not in _CLOSED and words != title):
+        return words
+    rest = words[len(opening) :].strip()
+    return f"…{rest}" if rest and opening != title else rest
 
 
 def told_once(stories: Sequence[Story]) -> list[Story]:

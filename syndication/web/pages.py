@@ -9,10 +9,11 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from syndication.domain.articles import Story, told_once
+from syndication.domain.articles import Story, beyond, told_once
 from syndication.domain.errors import StoreError
 from syndication.domain.site import FRONT_HEADER, Front
 from syndication.domain.topics import Topic
+from syndication.html.text import paragraphs
 from syndication.lang.sentences import sentence
 from syndication.store.browsing import (
     Offer,
@@ -81,7 +82,15 @@ def article(request: Request, uid: str) -> Response:
             raise HTTPException(404)
         story, content = found
         authors = article_credit(session, story.article_id)
-    return page(request, "article.html", headers=_KEPT_BRIEFLY, story=story, content=content, authors=authors)
+    return page(
+        request,
+        "article.html",
+        headers=_KEPT_BRIEFLY,
+        story=story,
+        content=content,
+        authors=authors,
+        is_told_below=story.beyond_title != story.summary and _opens_with(content, story.title),
+    )
 
 
 @router.get("/newsletters/")
@@ -169,6 +178,12 @@ def _offer(session: Session, name: str) -> Offer:
     if found is None:
         raise HTTPException(404)
     return found
+
+
+def _opens_with(content: str, title: str) -> bool:
+    """Whether the first words of HTML are a title that was made of them."""
+    first = next(iter(paragraphs(content)), "")
+    return beyond(title, first) != first
 
 
 def _headlines(session: Session, offer: Offer, language: str) -> list[Shelf]:

@@ -86,6 +86,28 @@ def test_an_article_shows_its_source_and_why_it_is_here(website: Website) -> Non
     assert page.headers["cache-control"] == "public, max-age=300"
 
 
+def test_an_article_called_by_its_first_words_says_them_once(website: Website) -> None:
+    title, words = "A note without a title, and it…", "A note without a title, and it goes on. Then it ends."
+    [article_id] = website.articles("agents", titles=(title,))
+    with website.database.write() as session:
+        text = session.exec(select(ArticleTextRow)).one()
+        text.summary, text.content = words, f"<p>{words}</p>"
+    address = f"/articles/{uid_of(website, article_id)}"
+
+    page = website.visitor().get(address).text
+    assert f'<h1 class="hidden" dir="auto" lang="en">{title}</h1>' in page
+    assert f"<p>{words}</p>" in page
+    shown = website.visitor().get("/feeds/topics/agents/").text
+    assert "…goes on. Then it ends." in shown
+    assert shown.count("A note without a title") == 1
+
+    with website.database.write() as session:
+        session.exec(select(ArticleTextRow)).one().content = ""
+    bare = website.visitor().get(address).text
+    assert f'<h1 dir="auto" lang="en">{title}</h1>' in bare
+    assert "<p>…goes on. Then it ends.</p>" in bare
+
+
 def test_an_article_without_an_address_is_its_own_canonical_page(website: Website) -> None:
     [article_id] = website.articles("agents")
     with website.database.write() as session:

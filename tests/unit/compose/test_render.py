@@ -71,6 +71,21 @@ def test_an_item_has_link_summary_source_minutes_label_and_reason() -> None:
     assert "".join(expected[1:]) in texts(body, "//p[@class='dim']")
 
 
+def test_a_story_called_by_its_first_words_says_them_once() -> None:
+    told = a_story(1, title="It has no title.", summary="It has no title. And it goes on.")
+    short = a_story(2, title="All of a short note", summary="All of a short note")
+
+    body = digest(told, short)
+
+    assert "It has no title.\n" in body.text
+    assert [body.text.count(words) for words in ("It has no title.", "And it goes on.", "All of a short note")] == [
+        1,
+        1,
+        1,
+    ]
+    assert "And it goes on." in texts(body, "//p")
+
+
 def test_a_story_that_nobody_calls_machine_made_has_no_label() -> None:
     bodies = [digest(a_story(1, ai_generated=said)) for said in (None, False)]
 
