@@ -1,4 +1,4 @@
-"""Language codes → their names, each in the language itself."""
+"""Language codes → their names, in the language itself or in another."""
 
 from babel import Locale, UnknownLocaleError
 
@@ -10,3 +10,8 @@ def language_name(code: str) -> str:
     except (UnknownLocaleError, ValueError):
         name = None
     return f"{name[0].upper()}{name[1:]}" if name else code
+
+
+def name_in(code: str, language: str) -> str:
+    """E.g. 'ar' and 'it' → 'arabo', as it stands within a sentence; "" when nobody knows its name there."""
+    return Locale.parse(language).languages.get(code) or ""

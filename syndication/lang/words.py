@@ -16,7 +16,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from syndication.lang.direction import main_language
-from syndication.lang.names import language_name
+from syndication.lang.names import language_name, name_in
 from syndication.lang.sentences import Sentences, counted, sentence
 
 CATALOGUES: Final = Path(__file__).parent / "catalogues"
@@ -42,6 +42,7 @@ _MARKS: Final = MappingProxyType(
         "pt": sentence("in Portuguese"),
     }
 )
+_MARK: Final = sentence("in {language}")
 _LONGEST_HEADER: Final = 500
 _NUMBER: Final = re.compile(r"[01](\.\d{0,3})?")
 
@@ -101,7 +102,10 @@ class Words:
         main = main_language(language)
         if main in {"", main_language(self.language)}:
             return ""
-        return self.say(_MARKS[main]) if main in _MARKS else main.upper()
+        if main in _MARKS:
+            return self.say(_MARKS[main])
+        name = name_in(main, self.language)
+        return self.say(_MARK, language=name) if name else main.upper()
 
     def day(self, local: datetime) -> str:
         """The date of an instant that is already in the zone to show, e.g. 'Friday 27 November 2026'."""

@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, Response
 from syndication.domain.plural import plural
 from syndication.domain.site import Profile
 from syndication.html.markdown import from_markdown
+from syndication.lang.names import language_name
 from syndication.store.browsing import Offer
 from syndication.web.accent import accent_css
 from syndication.web.admin.nav import ENTRIES, UNDER_SETTINGS, is_current
@@ -42,7 +43,7 @@ def templates() -> Environment:
     environment.globals.update(static=static_url, consent=CONSENT)
     environment.globals.update(console_entries=ENTRIES, console_settings=UNDER_SETTINGS, is_current=is_current)
     environment.filters.update(day_in=day_here, slot=slot_here, clock=clock_words, plural=plural)
-    environment.filters.update(markdown=from_markdown)
+    environment.filters.update(markdown=from_markdown, language=language_name)
     return environment
 
 

@@ -15,7 +15,7 @@ from syndication.jobs.compose import preview as whole
 from syndication.jobs.compose import send_now
 from syndication.jobs.drafts import Draft, draft_for, readable, send_test
 from syndication.jobs.post import PostOffice
-from syndication.lang.words import LANGUAGES
+from syndication.lang.words import LANGUAGES, own_names
 from syndication.store.admins import Admin, audit
 from syndication.store.finding import has_more_readers
 from syndication.store.newsletters import StoredNewsletter, newsletter
@@ -171,7 +171,7 @@ def _page(  # noqa: PLR0913 - what the page shows
         admin=admin,
         stored=stored,
         choice=choice,
-        languages={code: code for code in LANGUAGES},
+        languages=own_names(LANGUAGES),
         draft=readable(draft.body) if draft else None,
         is_next=bool(draft and draft.is_next),
         fault=fault,

@@ -15,7 +15,7 @@ from syndication.compose.templates import MAILS, SOURCE_LIMIT
 from syndication.domain.errors import TemplateError
 from syndication.domain.templates import Template, TemplateSource
 from syndication.jobs.templates import keep_own_template
-from syndication.lang.words import LANGUAGES
+from syndication.lang.words import LANGUAGES, own_names
 from syndication.store.admins import audit
 from syndication.store.browsing import Offer, offer_of, offers
 from syndication.store.templates import (
@@ -167,7 +167,7 @@ def _page(  # noqa: PLR0913 - what the page shows
         draft=draft,
         shown=shown,
         query=query,
-        languages=list(LANGUAGES),
+        languages=own_names(LANGUAGES),
         preview_fault=fault,
         subject=subject,
         size_kb=size / _KB,

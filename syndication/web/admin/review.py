@@ -1,6 +1,6 @@
 """The console's page of an issue in review: its words, its articles, the mail as any reader would get it, a test."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -20,7 +20,7 @@ from syndication.domain.roles import Role
 from syndication.domain.states import Edit, IssueState
 from syndication.jobs import drafts
 from syndication.jobs.reviewed import reviewed_body
-from syndication.lang.words import LANGUAGES
+from syndication.lang.words import LANGUAGES, own_names
 from syndication.store.admins import Admin, audit
 from syndication.store.announcing import readers_of, rewrite
 from syndication.store.drafting import Draft, addable, article_id_of, draft
@@ -267,14 +267,10 @@ def _page(  # noqa: PLR0913 - what the page shows
         offered={str(story.article_id): f"{story.title} ({story.source_title})" for story in offered},
         readers=readers,
         choice=case.choice(reader),
-        languages=_named(LANGUAGES),
+        languages=own_names(LANGUAGES),
         mail=drafts.readable(body) if body else None,
         mail_fault=fault,
         limits={"subject": SUBJECT_LENGTH, "intro": INTRO_LENGTH},
         to=to,
         said=said,
     )
-
-
-def _named(codes: Sequence[str] | Mapping[str, object]) -> dict[str, str]:
-    return {code: code for code in codes}

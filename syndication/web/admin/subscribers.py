@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Form, HTTPException
 from fastapi.encoders import jsonable_encoder
 from pydantic import BaseModel
+from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
@@ -241,6 +242,7 @@ def _reader(
     mark = suppression_mark(deps.suppression_key, parse_address(found.address).key)
     with deps.database.read() as session:
         suppressed, score = suppression(session, mark), score_of(session, found.subscriber_id)
+        letters, topics = _titles(session)
     return private_page(
         request,
         "admin/subscriber.html",
@@ -253,13 +255,14 @@ def _reader(
         threshold=THRESHOLD,
         until=until,
         faults=faults or {},
+        newsletters=letters,
+        topics=topics,
     )
 
 
 def _new(request: Request, admin: Admin, form: NewReader, faults: dict[str, str] | None = None) -> Response:
     with deps_of(request).database.read() as session:
-        letters = {one.newsletter.slug: one.newsletter.title for one in offers(session)}
-        topics = {topic.slug: topic.title for topic in load_topics(session)}
+        letters, topics = _titles(session)
     return private_page(
         request,
         "admin/subscriber_new.html",
@@ -270,3 +273,9 @@ def _new(request: Request, admin: Admin, form: NewReader, faults: dict[str, str]
         topics=topics,
         faults=faults or {},
     )
+
+
+def _titles(session: Session) -> tuple[dict[str, str], dict[str, str]]:
+    """Titles of newsletters and of topics in use, by slug."""
+    letters = {one.newsletter.slug: one.newsletter.title for one in offers(session)}
+    return letters, {topic.slug: topic.title for topic in load_topics(session)}

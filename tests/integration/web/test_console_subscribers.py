@@ -30,6 +30,17 @@ def test_readers_are_found_by_the_beginning_of_their_address_topic_and_status(we
         assert ("ann@example.com" in vera.words(f"/admin/subscribers/?{query}")) is is_there, query
 
 
+def test_newsletters_topics_and_languages_are_called_by_their_names(website: Website) -> None:
+    website.reader("agents")
+    vera = colleague(website, "vera", Role.VIEWER)
+    listed = vera.words("/admin/subscribers/")
+    assert "<td>Weekly</td>" in listed
+    assert "<td>English</td>" in listed
+    reader = vera.words(f"/admin/subscribers/{website.subscription().subscriber_id}")
+    for words in (">Weekly: confirmed</h2>", "<dd>The agents</dd>", "<dd>English</dd>"):
+        assert words in reader
+
+
 def test_somebody_added_is_asked_by_mail_and_no_address_stands_in_the_log(website: Website) -> None:
     ed = colleague(website, "ed", Role.EDITOR)
     assert ed.post("/admin/subscribers/new", **new()).status_code == 303

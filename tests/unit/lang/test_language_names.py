@@ -2,7 +2,7 @@
 
 import pytest
 
-from syndication.lang.names import language_name
+from syndication.lang.names import language_name, name_in
 
 
 @pytest.mark.parametrize(
@@ -10,3 +10,7 @@ from syndication.lang.names import language_name
 )
 def test_a_language_has_its_own_name_and_an_unknown_one_its_code(code: str, name: str) -> None:
     assert language_name(code) == name
+
+
+def test_a_language_has_a_name_in_another_one() -> None:
+    assert [name_in("ar", "it"), name_in("ar", "en"), name_in("xx", "en")] == ["arabo", "Arabic", ""]

@@ -47,7 +47,14 @@ def test_the_reason_of_a_story_names_topic_and_words() -> None:
 
 def test_what_is_written_in_another_language_is_marked_in_ours() -> None:
     words = words_in("it")
-    assert [words.mark(code) for code in ("en-GB", "it", "", "fi")] == ["in inglese", "", "", "FI"]
+    assert [words.mark(code) for code in ("en-GB", "it", "", "fi", "tlx")] == [
+        "in inglese",
+        "",
+        "",
+        "in finlandese",
+        "TLX",
+    ]
+    assert words_in("en").mark("ar") == "in Arabic"
 
 
 def test_lists_end_with_the_word_of_the_language() -> None:
