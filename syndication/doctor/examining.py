@@ -9,7 +9,7 @@ from typing import Final
 
 from syndication.app import App
 from syndication.doctor.letters import senders
-from syndication.doctor.machine import alerts, backup, clock, disk, zones
+from syndication.doctor.machine import alerts, backup, clock, database_file, disk, zones
 from syndication.doctor.outside import address, front, one_click, profile
 from syndication.doctor.patient import Check, patient_of
 from syndication.doctor.records import dkim, dmarc, spf
@@ -32,6 +32,7 @@ _CHECKS: Final[tuple[Check, ...]] = (
     backup,
     clock,
     zones,
+    database_file,
     disk,
 )
 

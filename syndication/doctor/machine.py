@@ -2,6 +2,7 @@
 
 import shutil
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final
 from zoneinfo import TZPATH, ZoneInfo, available_timezones
 
@@ -13,6 +14,7 @@ from syndication.store.overview import machine_troubles
 from syndication.upkeep import MINIMUM_FREE
 
 _LOW_FREE: Final = 5 << 30
+_OTHERS: Final = 0o077
 _SKEW: Final = timedelta(minutes=10)
 
 
@@ -72,6 +74,18 @@ def zones(patient: Patient) -> list[Finding]:
     place = "the system's" if any(TZPATH) and available_timezones() else "the package's"
     words = f"{zone.key}, now {patient.now.astimezone(zone):%H:%M}; data from {place} zone files."
     return [Finding("zone", "Time zone", Verdict.OK, words)]
+
+
+def database_file(patient: Patient) -> list[Finding]:
+    """Whether other users of this machine can read the database."""
+    path = Path(patient.app.database.engine.url.database or "")
+    if not patient.app.database.is_sqlite or not path.exists():
+        return []
+    name, title = "database", "Database"
+    if path.stat().st_mode & _OTHERS and path.parent.stat().st_mode & _OTHERS:
+        words = f"Other users of this machine can read {path}, with the addresses of your readers."
+        return [Finding(name, title, Verdict.WARNING, words, f"chmod go= {path}*")]
+    return [Finding(name, title, Verdict.OK, f"{path} can be read by its owner alone.")]
 
 
 def disk(patient: Patient) -> list[Finding]:

@@ -49,6 +49,7 @@ def load_sqlite(source: Path, target: Path) -> None:
     for suffix in ("-wal", "-shm"):
         Path(f"{target}{suffix}").unlink(missing_ok=True)
     target.parent.mkdir(parents=True, exist_ok=True)
+    source.chmod(0o600)
     source.replace(target)
 
 

@@ -5,9 +5,10 @@ every transaction begins explicitly, and one that writes begins IMMEDIATE, so it
 half-way (measured: 800 of 800 right, no error).
 """
 
+import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias, cast
@@ -95,6 +96,7 @@ def open_database(url: str) -> Database:
         sqlite_only = {"check_same_thread": False}
         # Errors go to the log, and parameters can be addresses of people.
         engine = create_engine(url, connect_args=sqlite_only, pool_size=20, max_overflow=20, hide_parameters=True)
+        event.listen(engine, "do_connect", _make_private)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
@@ -118,6 +120,14 @@ def by_indexes(session: Session) -> None:
     """Until the transaction ends let PostgreSQL follow indexes in their order, not read whole tables and sort; SQLite does."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(_BY_INDEXES)
+
+
+def _make_private(_dialect: object, _record: object, arguments: Sequence[str], _options: object) -> None:
+    """Make a new file for its owner alone, as addresses of readers stand in it; SQLite makes its log after it."""
+    path = arguments[0]
+    if not path.startswith(("file:", ":memory:")):
+        with suppress(OSError):  # it is there already, or SQLite fails as well and its words are the ones known
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -102,6 +102,8 @@ def test_a_restore_on_a_new_machine_brings_everything_back(
     done = restore_backup(settings, archive, NOW)
     assert (done.made_at, done.old, done.erased) == (NOW, None, 0)
     with closing(open_database(settings.database_url)) as database:
+        if database.is_sqlite:
+            assert Path(database.engine.url.database or "").stat().st_mode & 0o077 == 0
         after = contents(database)
         with database.write() as session:
             rows.add_topic(session, "added-after-the-restore")

@@ -109,6 +109,16 @@ def test_a_trial_is_told_all_that_going_live_asks(trial: App) -> None:
     assert not is_ready(tuple(found.values()))
 
 
+def test_a_database_that_other_users_can_read_is_named_with_the_remedy(trial: App, folder: Path) -> None:
+    path = folder / "syndication.db"
+    assert say(trial)["database"].verdict is Verdict.OK
+    path.chmod(0o644)
+    found = say(trial)["database"]
+    assert (found.verdict, found.remedy) == (Verdict.WARNING, f"chmod go= {path}*")
+    folder.chmod(0o700)
+    assert say(trial)["database"].verdict is Verdict.OK
+
+
 def test_an_installation_that_is_set_up_only_waits_to_be_reached(live: App) -> None:
     """tests/acceptance/test_going_live.py goes on until all is green."""
     make_backup(live.settings, NOW)
