@@ -4,7 +4,7 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -39,6 +39,10 @@ _MOST_BODY_BYTES: Final = 1_048_576
 MOST_LIST_BYTES: Final = 128 * _MOST_BODY_BYTES
 """Of a list of readers, about two million lines; only who is logged in has it read."""
 LIST_ADDRESS: Final = "/admin/subscribers/import"
+_LIST_TOO_LONG: Final = (
+    f"The list is larger than {MOST_LIST_BYTES >> 20} MB, and nothing of it was kept. On the server there is no limit: "
+    "syndication subscribers import FILE NEWSLETTER --consent WORDS. Or upload it in parts, each with the first line."
+)
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 # Their address is the permission. A mail provider's one-click POST has no origin, and a browser sends 'null' from a
 # page without referrer. Source: RFC 8058 section 3.1; Fetch, "append a request Origin header".
@@ -59,15 +63,18 @@ class Guard:
             await self._app(scope, receive, send)
             return
         is_head = scope["method"] == "HEAD"
-        most = MOST_LIST_BYTES if scope["path"] == LIST_ADDRESS else _MOST_BODY_BYTES
-        seen = 0
+        is_list = scope["path"] == LIST_ADDRESS
+        most = MOST_LIST_BYTES if is_list else _MOST_BODY_BYTES
+        # What is said to come, then what came. Who says too much is answered before they have sent it.
+        said = Headers(scope=scope).get("content-length", "")
+        seen, expected = 0, int(said) if said.isdecimal() else 0
 
         async def limited() -> Message:
             nonlocal seen
-            message = await receive()
+            message: Message = await receive() if expected <= most else {}
             seen += len(message.get("body", b""))
-            if seen > most:
-                raise HTTPException(413)
+            if max(seen, expected) > most:
+                raise HTTPException(413, _LIST_TOO_LONG if is_list else None)
             return message
 
         async def dressed(message: Message) -> None:

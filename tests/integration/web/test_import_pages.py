@@ -1,6 +1,7 @@
 """Lists of readers in the console: looked through first, imported once, stopped and gone on with, refused records back."""
 
 import re
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,8 @@ from syndication.domain.seams import Task
 from syndication.domain.states import SubscriptionStatus, UploadState
 from syndication.jobs.uploads import Uploads
 from syndication.store.tables import ConsentEventRow, ReaderUploadRow, SubscriberRow, SubscriptionRow
+from syndication.web import security
+from syndication.web.security import MOST_LIST_BYTES
 from tests.support.console import Colleague, colleague
 from tests.support.website import Website
 
@@ -195,6 +198,43 @@ def test_only_who_is_logged_in_may_send_much_and_nobody_may_send_too_much(websit
     assert (stranger.status_code, stranger.headers["location"]) == (303, "/admin/login")
     assert sent(colleague(website, "vera", Role.VIEWER)).status_code == 403
     assert website.visitor().post("/admin/login", data={"name": "x" * 2_000_000}).status_code == 413
+
+
+class Body:
+    """A body of pieces of 64 KB, of which more are there than anybody takes. read: how many were."""
+
+    read = 0
+
+    async def pieces(self, head: bytes) -> AsyncIterator[bytes]:
+        """The pieces, the first after a head."""
+        while True:
+            self.read += 1
+            yield (head if self.read == 1 else b"") + b"x" * 65_536
+
+
+def too_long(website: Website, ed: Colleague, body: Body, **headers: str) -> str:
+    """What the page says to a list that does not end."""
+    kind = {"content-type": "multipart/form-data; boundary=b", "cookie": ed.cookie}
+    head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="long.csv"\r\n\r\n'
+    answer = website.visitor().post(PLACE, content=body.pieces(head), headers=kind | headers)
+    assert answer.status_code == 413
+    return answer.text
+
+
+def test_a_list_that_is_said_to_be_too_long_is_refused_before_it_is_read(website: Website, ed: Colleague) -> None:
+    body = Body()
+    words = too_long(website, ed, body, **{"content-length": str(MOST_LIST_BYTES + 1)})
+    assert "syndication subscribers import FILE NEWSLETTER --consent" in words
+    assert body.read == 0
+
+
+def test_a_list_of_unknown_length_is_read_no_further_than_it_may_be(
+    website: Website, ed: Colleague, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(security, "MOST_LIST_BYTES", 3 * 65_536 + 1_000)
+    body = Body()
+    assert "larger than 128 MB" in too_long(website, ed, body)
+    assert body.read == 4
 
 
 def test_subscribers_are_exported_by_owners_and_the_log_keeps_it(website: Website, ed: Colleague) -> None:
