@@ -17,6 +17,7 @@ from syndication.store.leaving import pause, resume
 from syndication.store.subscribing import change_choice
 from syndication.store.tables import DeliveryBatchRow, DeliveryRow
 from tests.support.issues import Disturbed, Killed, Mortal, World
+from tests.support.kept import kept
 from tests.support.rows import subscription_of
 
 NEW = {"agents 0", "agents 1", "both 0", "both 1"}
@@ -34,6 +35,10 @@ class Town:
 
 @pytest.fixture
 def town(database: Database) -> Town:
+    return kept(database, build_town)
+
+
+def build_town(database: Database) -> Town:
     world = World.build(database)
     world.article("old agents", "agents")
     world.article("old chips", "chips")

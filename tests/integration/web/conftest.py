@@ -6,6 +6,7 @@ import pytest
 
 from syndication.store.database import Database
 from tests.support import rows
+from tests.support.kept import kept
 from tests.support.website import Website
 
 
@@ -13,8 +14,12 @@ from tests.support.website import Website
 def website(database: Database, tmp_path: Path) -> Website:
     website = Website(database, tmp_path / "outbox")
     website.outbox.mkdir()
-    website.newsletter()
+    kept(database, only_newsletter)
     return website
+
+
+def only_newsletter(database: Database) -> int:
+    return Website(database, Path()).newsletter()
 
 
 @pytest.fixture
