@@ -1,13 +1,24 @@
 """A newsletter of two topics, bare or with a website around it."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
 from syndication.store.database import Database
+from syndication.web.admin import access
 from tests.support import rows
 from tests.support.kept import kept
 from tests.support.website import Website
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _quick_passwords() -> Iterator[None]:
+    """Argon2 as it is, with the smallest parameters: those of the product take a tenth of a second, as they should."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(access, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from sqlmodel import select
 from syndication.domain.seams import Task
 from syndication.store.newsletters import newsletter
 from syndication.store.tables import AuditEntryRow, PictureRow
-from tests.support.admins import log_in
 from tests.support.console import colleague
 from tests.support.website import Website
 
@@ -38,7 +37,7 @@ def png(width: int = 400, height: int = 100) -> bytes:
 
 @pytest.fixture
 def cookie(website: Website) -> str:
-    return log_in(website)
+    return colleague(website, "anna").cookie
 
 
 def mark(website: Website, cookie: str) -> str:

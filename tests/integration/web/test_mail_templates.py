@@ -8,7 +8,7 @@ import pytest
 from syndication.compose.templates import load_source
 from syndication.domain.templates import TemplateSource
 from syndication.store.templates import active_template
-from tests.support.admins import log_in
+from tests.support.console import colleague
 from tests.support.website import TEMPLATES, Website
 
 PAGE = "/admin/templates/weekly/digest"
@@ -16,7 +16,7 @@ PAGE = "/admin/templates/weekly/digest"
 
 @pytest.fixture
 def cookie(website: Website) -> str:
-    return log_in(website)
+    return colleague(website, "anna").cookie
 
 
 def shipped_source() -> TemplateSource:
