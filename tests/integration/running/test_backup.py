@@ -22,7 +22,7 @@ from syndication.jobs.erase import erase_reader
 from syndication.keys import load_keys, make_keys
 from syndication.settings import Settings, load_settings
 from syndication.store.database import Database, open_database
-from syndication.store.migrate import migrate, require_current
+from syndication.store.migrate import require_current
 from syndication.store.tables import (
     CounterRow,
     DeliveryRow,
@@ -40,12 +40,9 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def settings(database_url: str, tmp_path: Path) -> Settings:
+def settings(migrated_url: str, tmp_path: Path) -> Settings:
     """An installation with a reader whose issue is on its way."""
-    with closing(open_database(database_url)) as database:
-        metadata.drop_all(database.engine)
-        migrate(database)
-    environ = {"SYNDICATION_DATABASE__URL": database_url, "SYNDICATION_VAR": str(tmp_path / "var")}
+    environ = {"SYNDICATION_DATABASE__URL": migrated_url, "SYNDICATION_VAR": str(tmp_path / "var")}
     settings = load_settings(environ, Path(__file__).parents[3])
     make_keys(settings.var_folder / "secrets")
     (settings.var_folder / "syndication.toml").write_text('[site]\ntitle = "Ours"\n', "utf-8")

@@ -1,6 +1,7 @@
 """`serve` backs up in time, keeps the newest few, and notices when it cannot."""
 
 import os
+import shutil
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,7 +13,6 @@ from syndication.backup import archives
 from syndication.keys import make_keys
 from syndication.settings import Settings, load_settings
 from syndication.store.database import Database, open_database
-from syndication.store.migrate import migrate
 from syndication.store.tables import AlertRow
 from syndication.upkeep import Upkeep
 from tests.support.rows import NOW
@@ -21,12 +21,11 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(migrated_sqlite_file: Path, tmp_path: Path) -> Settings:
     environ = {"SYNDICATION_VAR": str(tmp_path / "var"), "SYNDICATION_BACKUP__KEEP": "2"}
     settings = load_settings(environ, Path(__file__).parents[3])
-    with closing(open_database(settings.database_url)) as database:
-        migrate(database)
     make_keys(settings.var_folder / "secrets")
+    shutil.copyfile(migrated_sqlite_file, settings.var_folder / "syndication.db")
     return settings
 
 
