@@ -66,10 +66,10 @@ class FeedItem:
 class Feed:
     """A feed with its items, newest first. id: permanent tag URI. home_url: its page. path: address without the format's ending.
 
-    updated_at: the newest change in its data, never the clock. query: what follows the ending, e.g. '?content=summary'.
-    hubs: WebSub hubs that are told of changes. older: path of the archive page before this document, "" when there is
-    none. current: for an archive page the path of the document with the newest articles, else "". logo: absolute address
-    of a picture, "" for none.
+    updated_at: the newest change in its data, never the clock. query: what follows the ending in the address of each of
+    its documents, e.g. '?content=summary'. hubs: WebSub hubs that are told of changes. older: path of the archive page
+    before this document, "" when there is none. current: for an archive page the path of the document with the newest
+    articles, else "". logo: absolute address of a picture, "" for none.
     """
 
     id: str
@@ -89,11 +89,11 @@ class Feed:
 
     def self_url(self, form: FeedFormat) -> str:
         """The absolute address of this feed in one format."""
-        return f"{self.address(self.path, form)}{self.query}"
+        return self.address(self.path, form)
 
     def address(self, path: str, form: FeedFormat) -> str:
         """The absolute address of another document of this feed in one format."""
-        return f"{self.public_url}{path}.{form}"
+        return f"{self.public_url}{path}.{form}{self.query}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ from syndication.store.tables import ArchiveEntryRow, ArticleRow, NewsletterRow,
 ITEMS: Final = 50
 """How many articles a feed holds, and a page of its archive. Source: JSON Feed 1.1, 'under 100 KB ideal, 250 KB fine'."""
 
+_SHORT: Final = "/summary"
+
 MOST_TOPICS: Final = 10
 """How many topics can be asked for at once, so that nobody makes us build endless different feeds."""
 
@@ -82,6 +84,11 @@ class FeedPlan:
     begun: int = 0
     logo: str = ""
 
+    @property
+    def history(self) -> str:
+        """The name of the feed whose history its archive shows: a feed without full texts has that of the whole one."""
+        return self.name.removesuffix(_SHORT) if self.summary else self.name
+
 
 def pages_of(plan: FeedPlan) -> Iterator[Page]:
     """The pages of a feed's archive, the newest first."""
@@ -141,9 +148,9 @@ def varied(plan: FeedPlan, languages: dict[str, tuple[str, ...]], *, lang: str, 
         plan = replace(plan, name=f"{plan.name}/{lang}", language=lang, languages=languages[lang])
         asked.append(f"lang={lang}")
     if summary:
-        plan = replace(plan, name=f"{plan.name}/summary", summary=True)
+        plan = replace(plan, name=f"{plan.name}{_SHORT}", summary=True)
         asked.append("content=summary")
-    return replace(plan, query=f"?{'&'.join(asked)}", pages=0) if asked else plan
+    return replace(plan, query=f"?{'&'.join(asked)}") if asked else plan
 
 
 def languages_of(session: Session) -> dict[str, tuple[str, ...]]:
@@ -189,6 +196,11 @@ def _title(own: str, site: Site) -> str:
 def with_logo(session: Session, plan: FeedPlan) -> FeedPlan:
     """The plan with the picture of the newsletter that it belongs to, for plans that are not kept ready."""
     return replace(plan, logo=_logo(plan, _logos(session)))
+
+
+def with_pages(session: Session, plan: FeedPlan) -> FeedPlan:
+    """The plan with the pages of its archive, for plans that are not kept ready. Unions and one language of a feed have none."""
+    return replace(plan, pages=_pages(session, [plan.history]).get(plan.history, 0))
 
 
 def _logos(session: Session) -> list[tuple[int, str]]:

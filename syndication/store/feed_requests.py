@@ -23,6 +23,7 @@ from syndication.store.feed_plans import (
     union_plan,
     varied,
     with_logo,
+    with_pages,
 )
 from syndication.store.tables import ArchiveEntryRow, FeedDocumentRow, SourceRow, TopicRow
 
@@ -61,12 +62,13 @@ def meant_feed(session: Session, site: Site, asked: Asked) -> Meant | Moved | No
         return Moved(f"{plan.path}/archive/{page.name}" if page else plan.path)
     if plan is None:
         return None
-    plan = with_logo(session, plan)
+    languages = languages_of(session) if asked.lang else {}
+    plan = varied(with_logo(session, plan), languages, lang=asked.lang, summary=asked.summary)
+    if plan is None:
+        return None
     if page:
-        is_plain = not asked.lang and not asked.summary
-        return Meant(plan, page) if is_plain and page.last <= _places(session, plan) else None
-    plan = varied(plan, languages_of(session) if asked.lang else {}, lang=asked.lang, summary=asked.summary)
-    return None if plan is None else Meant(plan)
+        return Meant(plan, page) if page.last <= _places(session, plan) else None
+    return Meant(with_pages(session, plan))
 
 
 def changed_at(session: Session, plan: FeedPlan) -> datetime | None:
@@ -127,7 +129,7 @@ def _page(archived: re.Match[str]) -> Page:
 
 def _places(session: Session, plan: FeedPlan) -> int:
     """How many articles the history of a feed has."""
-    newest = select(func.max(ArchiveEntryRow.number)).where(col(ArchiveEntryRow.feed) == plan.name)
+    newest = select(func.max(ArchiveEntryRow.number)).where(col(ArchiveEntryRow.feed) == plan.history)
     return session.execute(newest).scalar() or 0
 
 

@@ -89,16 +89,16 @@ def outline_feeds(session: Session, site: Site, plans: Sequence[FeedPlan]) -> li
     topics = _topics(session, {article.id for articles in found for article in articles})
     begun = _begun(session, plans)
     return [
-        _outline(site, replace(plan, begun=_lacking(begun[plan.name], articles)), articles, topics)
+        _outline(site, replace(plan, begun=_lacking(begun[plan.history], articles)), articles, topics)
         for plan, articles in zip(plans, found, strict=True)
     ]
 
 
 def _begun(session: Session, plans: Sequence[FeedPlan]) -> defaultdict[str, list[int]]:
-    """By feed (name) the ids of the articles that stand in its history after the last full page, in order."""
+    """By history (name) the ids of the articles that stand in its history after the last full page, in order."""
     begun = defaultdict[str, list[int]](list)
     feed, number = col(ArchiveEntryRow.feed), col(ArchiveEntryRow.number)
-    firsts = [(plan.name, plan.pages * ITEMS) for plan in plans if plan.pages]
+    firsts = [(plan.history, plan.pages * ITEMS) for plan in plans if plan.pages]
     if firsts:
         places = [and_(feed == name, number > first, number < first + ITEMS) for name, first in firsts]
         wanted = select(feed, col(ArchiveEntryRow.article_id)).where(or_(*places)).order_by(feed, number)
@@ -116,7 +116,7 @@ def outline_page(session: Session, site: Site, plan: FeedPlan, page: Page) -> Ou
     """A page of a feed's archive, newest first; page 1 has the oldest articles. See `store.archives`."""
     wanted = (
         _ARTICLES.join(ArchiveEntryRow, col(ArchiveEntryRow.article_id) == col(ArticleRow.id))
-        .where(col(ArchiveEntryRow.feed) == plan.name)
+        .where(col(ArchiveEntryRow.feed) == plan.history)
         .where(col(ArchiveEntryRow.number) > page.last - page.articles, col(ArchiveEntryRow.number) <= page.last)
         .order_by(col(ArchiveEntryRow.number).desc())
     )

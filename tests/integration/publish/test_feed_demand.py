@@ -3,6 +3,7 @@
 import asyncio
 import json
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -75,6 +76,15 @@ def reader(database: Database) -> Reader:
 
 def titles(answer: httpx.Response) -> list[str]:
     return [item["title"] for item in json.loads(answer.content)["items"]]
+
+
+def walk(reader: Reader, path: str) -> dict[str, Any]:
+    """The documents of a feed by address, from the newest to the oldest."""
+    found = {}
+    while path:
+        found[path] = reader.get(path).json()
+        path = found[path].get("next_url", "").removeprefix(PUBLIC_URL)
+    return found
 
 
 def test_a_union_has_each_article_of_its_topics_once(reader: Reader) -> None:
@@ -187,13 +197,10 @@ def test_a_page_that_is_not_full_is_kept_for_good_under_the_number_it_has(databa
     with database.write() as session:
         rows.add_article(session, source, ["agents"], title="old", at=NOW - 900 * HOUR)
     publish(database, 2)
-    reader, seen, url = Reader(database), list[str](), f"{PUBLIC_URL}/feeds/all.json"
-    while url:
-        answer = reader.get(url.removeprefix(PUBLIC_URL))
-        seen += [item["id"] for item in answer.json()["items"]]
-        url = answer.json().get("next_url", "")
+    reader = Reader(database)
+    seen = {item["id"] for page in walk(reader, "/feeds/all.json").values() for item in page["items"]}
     with database.read() as session:
-        assert len(set(seen)) == session.scalar(select(func.count()).select_from(ArticleRow))
+        assert len(seen) == session.scalar(select(func.count()).select_from(ArticleRow))
     begun = reader.get("/feeds/all.json").json()["next_url"].removeprefix(PUBLIC_URL)
     count = int(begun.removesuffix(".json").rpartition("-")[2])
     assert "immutable" in reader.get(begun).headers["cache-control"]
@@ -201,6 +208,31 @@ def test_a_page_that_is_not_full_is_kept_for_good_under_the_number_it_has(databa
     assert reader.get(f"{base}-{count - 1}.json").status_code == 200
     for more in (0, count + 1, ITEMS, 99):
         assert reader.get(f"{base}-{more}.json").status_code == 404
+
+
+def test_the_history_of_a_feed_without_full_texts_is_that_of_the_whole_feed(database: Database) -> None:
+    with database.write() as session:
+        source = fill(session)
+        for number in range(2 * ITEMS):
+            rows.add_article(session, source, ["agents"], title=f"{number}", at=NOW + number * HOUR)
+    publish(database)
+    with database.write() as session:
+        rows.add_article(session, source, ["agents"], title="old", at=NOW - 900 * HOUR)
+    publish(database, 2)
+    reader = Reader(database)
+    whole, short = (walk(reader, f"/feeds/topics/agents.json{query}") for query in ("", "?content=summary"))
+    assert {one["id"] for page in whole.values() for one in page["items"]} == {
+        one["id"] for page in short.values() for one in page["items"]
+    }
+    assert [path.replace(".json", ".json?content=summary") for path in whole] == list(short)
+    assert not any("content_html" in one for page in short.values() for one in page["items"])
+    begun = next(path for path in short if "/archive/3-" in path)
+    assert "immutable" in reader.get(begun).headers["cache-control"]
+    atom = reader.get("/feeds/topics/agents/archive/2.atom?content=summary").text
+    for path in ("/archive/2", "", "/archive/1"):
+        assert f'href="{PUBLIC_URL}/feeds/topics/agents{path}.atom?content=summary"' in atom
+    for path in ("agents/archive/9.atom?content=summary", "agents/archive/1.atom?lang=en", "agents+llm/archive/1.atom"):
+        assert reader.get(f"/feeds/topics/{path}").status_code == 404
 
 
 def test_every_public_answer_names_itself_and_its_hubs(reader: Reader) -> None:
