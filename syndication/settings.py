@@ -87,10 +87,18 @@ class Settings(_Values):
             return Profile.TRIAL
         return Profile.INTRANET if self.site.intranet else Profile.INTERNET
 
+    @property
+    def is_mailbox_near(self) -> bool:
+        """Whether who starts the service can surely open its mailbox: to one in a container, its own machine is a stranger."""
+        return self.profile is Profile.TRIAL and _is_loopback_host(self.server.host)
+
 
 def is_loopback(url: str) -> bool:
     """Whether an address can only be reached on this machine."""
-    host = urlsplit(url).hostname or ""
+    return _is_loopback_host(urlsplit(url).hostname or "")
+
+
+def _is_loopback_host(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -24,7 +24,6 @@ from syndication.doctor.examining import examine, is_ready
 from syndication.domain.findings import Finding, Verdict
 from syndication.domain.plural import plural
 from syndication.domain.seams import Enqueue, Task
-from syndication.domain.site import Profile
 from syndication.install import install
 from syndication.keys import rotate_encryption
 from syndication.settings import Reloading, Settings, load_settings
@@ -252,7 +251,7 @@ def _say_what_runs(app: App) -> None:
     facts: dict[str, object] = {"Site": url}
     facts |= {"First admin": f"{setup}  (works once)"} if setup else {"Console": f"{url}/admin/"}
     if settings.outbox:
-        shown = f", shown at {url}/mailbox/" if settings.profile is Profile.TRIAL else ""
+        shown = f", shown at {url}/mailbox/" if settings.is_mailbox_near else ", one file each"
         facts["Mail"] = f"stays in {short(settings.outbox)}{shown}"
     else:
         facts["Mail"] = "leaves by SMTP"

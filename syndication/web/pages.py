@@ -30,6 +30,7 @@ from syndication.store.stories import newest_stories, stories_of, story_by_uid
 from syndication.web import feed_pages
 from syndication.web.deps import deps_of
 from syndication.web.language import offered_by, offered_by_all, spoken
+from syndication.web.mailbox import may_see_mailbox
 from syndication.web.render import message_page, page, static_answer
 from syndication.web.security import front_of, private_peer
 
@@ -65,7 +66,16 @@ def home(request: Request) -> Response:
     topics = [topic for offer, _ in found for topic in offer.topics]
     first = found[0][0] if found else None
     accent = first.newsletter.accent if first else ""
-    return page(request, "home.html", found=found, topics=topics, offer=first, accent=accent, offered=languages)
+    return page(
+        request,
+        "home.html",
+        found=found,
+        topics=topics,
+        offer=first,
+        accent=accent,
+        offered=languages,
+        mailbox=may_see_mailbox(request),
+    )
 
 
 @router.get("/articles/{uid}")

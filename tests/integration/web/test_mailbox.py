@@ -75,3 +75,11 @@ def test_nobody_else_finds_a_mailbox(website: Website, letter: str, path: str) -
 def test_only_mails_of_the_outbox_can_be_opened(website: Website, letter: str, name: str) -> None:
     assert letter
     assert website.visitor().get(f"/mailbox/{name}").status_code == 404
+
+
+def test_only_who_may_open_the_mailbox_is_led_to_it(website: Website) -> None:
+    link = '<a href="/mailbox/">'
+    assert link in website.visitor().get("/").text
+    stranger = website.visitor("10.88.0.1").get("/").text
+    assert "This is a trial" in stranger
+    assert link not in stranger

@@ -18,6 +18,22 @@ def load(folder: Path, environ: Mapping[str, str] | None = None, own: str = "", 
     return load_settings(environ or {}, folder)
 
 
+@pytest.mark.parametrize(
+    ("own", "is_near"),
+    [
+        ("", True),
+        ('[server]\nhost = "::1"', True),
+        ('[server]\nhost = "localhost"', True),
+        ('[server]\nhost = "0.0.0.0"', False),
+        ('[site]\npublic_url = "https://news.example.org"', False),
+    ],
+)
+def test_the_mailbox_is_named_where_whoever_starts_the_service_can_open_it(
+    tmp_path: Path, own: str, *, is_near: bool
+) -> None:
+    assert load(tmp_path, own=own).is_mailbox_near is is_near
+
+
 def test_the_shipped_defaults_are_a_trial_on_sqlite_in_var(tmp_path: Path) -> None:
     settings = load_settings({}, tmp_path)
     assert settings.profile is Profile.TRIAL
