@@ -238,12 +238,12 @@ def _teaser(strongest: Sequence[Story]) -> Values:
 def _telling(terms: Sequence[str]) -> list[str]:
     """The first three terms for a reader; of 'agent', 'agents' and 'agent…' the first says it all."""
     chosen: dict[str, str] = {}
-    for term in map(_plain, terms):
+    for term in map(plain_term, terms):
         chosen.setdefault(term.lower().rstrip("s…"), term)
     return list(chosen.values())[:TERMS_SHOWN]
 
 
-def _plain(term: str) -> str:
+def plain_term(term: str) -> str:
     """A term of a rule as a reader would write it: without title: and quotes; an open end or what lies between is an ellipsis."""
     word = clean_line(term).removeprefix("title:").replace('"', "").replace(" NEAR ", " … ")
     return trim(f"{word.removesuffix('*')}…" if word.endswith("*") else word, HEADLINE_LENGTH)

@@ -40,7 +40,7 @@ _SAVED: Final = MappingProxyType(
         "pause": sentence("You are on pause."),
         "resume": sentence("Welcome back."),
         "fresh": sentence("If you have not asked for one lately, a fresh link is on its way to your mailbox."),
-        "feed": sentence("Your feed has a new address; an older one no longer works."),
+        "feed": sentence("Your private feed is ready. An older address of it no longer works."),
         "feed-off": sentence("Your private feed is switched off."),
     }
 )

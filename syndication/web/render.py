@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from syndication.compose.values import plain_term
 from syndication.domain.plural import plural
 from syndication.domain.site import Profile
 from syndication.html.markdown import from_markdown
@@ -43,7 +44,7 @@ def templates() -> Environment:
     environment.globals.update(static=static_url, consent=CONSENT)
     environment.globals.update(console_entries=ENTRIES, console_settings=UNDER_SETTINGS, is_current=is_current)
     environment.filters.update(day_in=day_here, slot=slot_here, clock=clock_words, plural=plural)
-    environment.filters.update(markdown=from_markdown, language=language_name)
+    environment.filters.update(markdown=from_markdown, language=language_name, term=plain_term)
     return environment
 
 

@@ -21,6 +21,7 @@ from syndication.store.admins import (
     From,
     close_session,
     find_admin,
+    has_admin,
     hash_of,
     note_seen,
     open_session,
@@ -134,7 +135,9 @@ Owner = Annotated[Admin, Depends(require(Role.OWNER))]
 @router.get("/login")
 def login_page(request: Request) -> Response:
     """The log-in form."""
-    return private_page(request, "admin/login.html", login="", fault="")
+    with deps_of(request).database.read() as session:
+        is_taken = has_admin(session)
+    return private_page(request, "admin/login.html", login="", fault="", is_taken=is_taken)
 
 
 @router.post("/login")
@@ -148,10 +151,10 @@ def login(request: Request, name: Annotated[str, Form()] = "", password: Annotat
     known = device if admin and device == admin.admin_id else None
     if not guesses.allow(network_of(client_address(request)), name.strip().lower(), known, deps.clock()):
         fault = _TOO_MANY
-        return private_page(request, "admin/login.html", status=429, login=name, fault=fault)
+        return private_page(request, "admin/login.html", status=429, login=name, fault=fault, is_taken=True)
     if not _fits(admin.password_hash if admin else _nobody(), password) or admin is None:
         fault = "Name and password do not fit."
-        return private_page(request, "admin/login.html", status=422, login=name, fault=fault)
+        return private_page(request, "admin/login.html", status=422, login=name, fault=fault, is_taken=True)
     return welcome(request, admin)
 
 

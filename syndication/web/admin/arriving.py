@@ -1,7 +1,7 @@
 """One-time links into the console: the first admin, an invited one, a new password. GET never uses a link up."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, HTTPException
 from sqlmodel import Session
@@ -19,6 +19,7 @@ router = APIRouter(prefix="/admin")
 
 _Name = Annotated[str, Form()]
 _Password = Annotated[str, Form()]
+_SETUP_USED: Final = "This link was used, or the service was started again since. Log in, or take the link that its latest start printed."
 
 
 @router.get("/setup/{secret}")
@@ -26,7 +27,7 @@ def setup_page(request: Request, secret: str) -> Response:
     """The form that makes the first admin."""
     with deps_of(request).database.read() as session:
         if not is_setup_open(session, hash_of(secret)):
-            raise HTTPException(404)
+            raise HTTPException(404, _SETUP_USED)
     return _form(request, _first(request))
 
 
@@ -131,7 +132,7 @@ def _use(
     if fault:
         return _form(request, {**words, "login": name}, fault)
     if admin is None:
-        raise HTTPException(404)
+        raise HTTPException(404, _SETUP_USED)
     return welcome(request, admin)
 
 

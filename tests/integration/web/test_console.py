@@ -46,11 +46,23 @@ def test_without_a_log_in_every_page_leads_to_the_log_in(website: Website) -> No
         assert (answer.status_code, answer.headers["location"]) == (303, "/admin/login")
 
 
+def test_the_log_in_says_how_to_become_the_first_admin_while_there_is_none(website: Website) -> None:
+    assert "Nobody can log in yet." in website.visitor().get("/admin/login").text
+
+
+def test_the_log_in_of_a_console_with_an_admin_speaks_of_none_to_make(website: Website, cookie: str) -> None:
+    assert cookie
+    assert "Nobody can log in yet." not in website.visitor().get("/admin/login").text
+
+
 def test_the_set_up_link_works_once(website: Website, cookie: str) -> None:
     assert "All well." in console(website, cookie)
     again = website.visitor().post(f"/admin/setup/{SECRET}", data={"name": "Eve", "password": PASSWORD})
     assert again.status_code == 404
-    assert website.visitor().get(f"/admin/setup/{SECRET}").status_code == 404
+    used = website.visitor().get(f"/admin/setup/{SECRET}")
+    assert used.status_code == 404
+    assert "This link was used" in used.text
+    assert '<a href="/admin/">To the console</a>' in used.text
 
 
 def test_a_newer_set_up_link_makes_the_older_one_worthless(website: Website) -> None:

@@ -82,6 +82,7 @@ def test_an_article_shows_its_source_and_why_it_is_here(website: Website) -> Non
     assert "A &amp; B &lt;i&gt;" in page.text
     assert "The Source" in page.text
     assert '<span class="term">word</span>' in page.text
+    assert '<a href="/feeds/topics/agents/">The agents</a>' in page.text
     assert re.search(r'<link rel="canonical" href="https://example.org/article-\d+">', page.text)
     assert page.headers["cache-control"] == "public, max-age=300"
 
