@@ -31,6 +31,7 @@ _LATEST_SLOT: Final = timedelta(minutes=2)
 class Intake:
     """What one source brought. Instants: aware UTC."""
 
+    source_id: int
     title: str
     health: Health
     last_success_at: datetime | None
@@ -96,6 +97,7 @@ def intake(session: Session, since: datetime) -> list[Intake]:
     rows = session.execute(select(SourceRow).where(col(SourceRow.enabled)).order_by(col(SourceRow.title))).scalars()
     return [
         Intake(
+            source.id or 0,
             source.title,
             source.health,
             source.last_success_at,

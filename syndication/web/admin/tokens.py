@@ -1,7 +1,8 @@
 """The console's page of tokens: make one, see who has which, take one back."""
 
 from datetime import timedelta
-from typing import Annotated
+from types import MappingProxyType
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, HTTPException
 from pydantic import BaseModel, Field
@@ -17,6 +18,17 @@ from syndication.web.deps import deps_of
 from syndication.web.render import private_page
 
 router = APIRouter(prefix="/admin/tokens")
+
+_ALLOWS: Final = MappingProxyType(
+    {
+        Scope.ARTICLES_WRITE: "hand over articles",
+        Scope.CONTENT_READ: "read newsletters, topics, feeds, and the metrics",
+        Scope.SUBSCRIBERS_READ: "read everything about readers",
+        Scope.SUBSCRIBERS_WRITE: "add, unsubscribe and erase readers",
+        Scope.ISSUES_READ: "read issues and how they were delivered",
+        Scope.ISSUES_SEND: "send issues and announcements",
+    }
+)
 
 
 class TokenForm(BaseModel):
@@ -84,7 +96,7 @@ def _page(
             now=deps.clock(),
             tokens=list_tokens(session),
             sources=list_sources(session),
-            scopes=list(Scope),
+            scopes=_ALLOWS,
             secret=secret,
             fault=fault,
             form=form or TokenForm(scopes=(next(iter(Scope)),)),

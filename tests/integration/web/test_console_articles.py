@@ -36,7 +36,7 @@ def test_an_editor_withdraws_an_article_and_shows_it_again(website: Website) -> 
     assert website.asked == [(Task.PUBLISH, "publish")]
     assert website.visitor().get(f"/articles/{uid}").status_code == 410
     assert "by eddy" in editor.words(page)
-    assert "it is withdrawn" in editor.words(f"/admin/articles/?named={url}")
+    assert "<td>withdrawn</td>" in editor.words(f"/admin/articles/?named={url}")
     editor.post(f"{page}/restore")
     assert website.visitor().get(f"/articles/{uid}").status_code == 200
     log = [(one.actor, one.target) for act in ("withdraw", "restore") for one in editor.log(f"article.{act}")]

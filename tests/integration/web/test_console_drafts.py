@@ -21,7 +21,7 @@ def test_the_preview_has_the_articles_of_the_chosen_topics_only(website: Website
     assert "About models" not in mail
     page = vera.words("/admin/newsletters/1/preview?topics=agents")
     assert "what is new since the last issue" in page
-    assert "0 readers" in page
+    assert "Nobody would get it: it has no confirmed reader yet." in page
 
 
 def test_without_any_article_the_page_says_so(website: Website) -> None:
