@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import ScalarSelect, SQLColumnExpression, String, cast, func, literal, select
 from sqlmodel import Session, col
 
 from syndication.domain.site import Site
@@ -99,20 +99,21 @@ def pages_of(plan: FeedPlan) -> Iterator[Page]:
 
 def planned_feeds(session: Session, site: Site, names: Collection[str] | None = None) -> list[FeedPlan]:
     """All feeds that are kept ready: everything, each enabled topic, each source, each language. names: only of these."""
-    topics = select(TopicRow).where(col(TopicRow.enabled)).order_by(col(TopicRow.position), col(TopicRow.id))
-    sources = select(SourceRow).order_by(col(SourceRow.id))
+    topics = select(TopicRow, _last_place(_name(FeedKind.TOPIC, col(TopicRow.id)))).where(col(TopicRow.enabled))
+    sources = select(SourceRow, _last_place(_name(FeedKind.SOURCE, col(SourceRow.id))))
     if names is not None:
         topics = topics.where(col(TopicRow.id).in_(_ids(FeedKind.TOPIC, names)))
         sources = sources.where(col(SourceRow.id).in_(_ids(FeedKind.SOURCE, names)))
+    topics, sources = topics.order_by(col(TopicRow.position), col(TopicRow.id)), sources.order_by(col(SourceRow.id))
+    languages = languages_of(session).items()
     plans = [
-        FeedPlan(FeedKind.ALL, EVERYTHING, "/feeds/all", site.title, site.description),
-        *(topic_plan(row, site) for row in session.scalars(topics)),
-        *(source_plan(row, site) for row in session.scalars(sources)),
-        *(language_plan(family, codes, site) for family, codes in languages_of(session).items()),
+        with_pages(session, FeedPlan(FeedKind.ALL, EVERYTHING, "/feeds/all", site.title, site.description)),
+        *(replace(topic_plan(row, site), pages=(last or 0) // ITEMS) for row, last in session.execute(topics)),
+        *(replace(source_plan(row, site), pages=(last or 0) // ITEMS) for row, last in session.execute(sources)),
+        *(with_pages(session, language_plan(family, codes, site)) for family, codes in languages),
     ]
-    wanted = [plan for plan in plans if names is None or plan.name in names]
-    pages, logos = _pages(session, names), _logos(session)
-    return [replace(plan, pages=pages.get(plan.name, 0), logo=_logo(plan, logos)) for plan in wanted]
+    logos = _logos(session)
+    return [replace(plan, logo=_logo(plan, logos)) for plan in plans if names is None or plan.name in names]
 
 
 def _ids(kind: FeedKind, names: Collection[str]) -> list[int]:
@@ -199,8 +200,9 @@ def with_logo(session: Session, plan: FeedPlan) -> FeedPlan:
 
 
 def with_pages(session: Session, plan: FeedPlan) -> FeedPlan:
-    """The plan with the pages of its archive, for plans that are not kept ready. Unions and one language of a feed have none."""
-    return replace(plan, pages=_pages(session, [plan.history]).get(plan.history, 0))
+    """The plan with the full pages of its archive. Unions and one language of a feed have none."""
+    last = session.execute(select(_last_place(literal(plan.history)))).scalar_one()
+    return replace(plan, pages=(last or 0) // ITEMS)
 
 
 def _logos(session: Session) -> list[tuple[int, str]]:
@@ -219,9 +221,11 @@ def _logo(plan: FeedPlan, logos: Sequence[tuple[int, str]]) -> str:
     return next((logo for topic_id, logo in logos if topic_id in plan.topics or not plan.topics), "")
 
 
-def _pages(session: Session, names: Collection[str] | None) -> dict[str, int]:
-    """How many pages the archive of each feed has that are full; of these feeds alone, where they are named."""
-    newest = select(col(ArchiveEntryRow.feed), func.max(ArchiveEntryRow.number)).group_by(col(ArchiveEntryRow.feed))
-    if names is not None:
-        newest = newest.where(col(ArchiveEntryRow.feed).in_(names))
-    return {feed: number // ITEMS for feed, number in session.execute(newest)}
+def _last_place(feed: SQLColumnExpression[str]) -> ScalarSelect[int | None]:
+    """The newest place in the history of a feed (name): one look into the index, however long the history is."""
+    return select(func.max(ArchiveEntryRow.number)).where(col(ArchiveEntryRow.feed) == feed).scalar_subquery()
+
+
+def _name(kind: FeedKind, key: SQLColumnExpression[int | None]) -> SQLColumnExpression[str]:
+    """The permanent name of a feed, told by the database."""
+    return literal(f"{kind}/") + cast(key, String)

@@ -85,9 +85,9 @@ def outline_feed(session: Session, site: Site, plan: FeedPlan) -> Outline:
 
 def outline_feeds(session: Session, site: Site, plans: Sequence[FeedPlan]) -> list[Outline]:
     """Of each feed what `outline_feed` tells, in fewer statements."""
+    begun = _begun(session, plans)  # before `by_indexes`, which would have all of the history read
     found = [session.execute(_newest(session, plan)).all() for plan in plans]
     topics = _topics(session, {article.id for articles in found for article in articles})
-    begun = _begun(session, plans)
     return [
         _outline(site, replace(plan, begun=_lacking(begun[plan.history], articles)), articles, topics)
         for plan, articles in zip(plans, found, strict=True)

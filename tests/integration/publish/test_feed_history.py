@@ -1,16 +1,18 @@
 """Archives: pages counted from the oldest, whose articles never change."""
 
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import event, text
 from sqlmodel import col, select, update
 
 from syndication.domain.feeds import Feed
 from syndication.domain.site import Site
 from syndication.store.archives import append_history
+from syndication.store.bulk import insert_rows
 from syndication.store.database import Database
-from syndication.store.feed_plans import ITEMS, Page, planned_feeds
-from syndication.store.publishing import load_feed, outline_feed, outline_page
+from syndication.store.feed_plans import EVERYTHING, ITEMS, Page, planned_feeds
+from syndication.store.publishing import load_feed, outline_feed, outline_feeds, outline_page
 from syndication.store.tables import ArchiveEntryRow, ArticleRow
 from tests.support.feeds import PREFIX, PUBLIC_URL
 from tests.support.rows import NOW, accept, add_article, add_counters, add_source, add_topic
@@ -106,6 +108,36 @@ def test_an_article_that_was_accepted_late_is_found_by_a_thorough_look_alone(dat
         accept(session, late, "agents")
     assert append_history(database, thorough=False) == 0
     assert append_history(database, thorough=True) == 4
+
+
+def effort(database: Database) -> int:
+    """What the database does to plan the feed of everything and to find its articles: SQLite's steps, PostgreSQL's rows of the history."""
+    steps = 0
+
+    def step() -> None:
+        nonlocal steps
+        steps += 1
+
+    with database.read() as session:
+        driver: Any = session.connection().connection.dbapi_connection
+        if database.is_sqlite:
+            driver.set_progress_handler(step, 1)
+        outline_feeds(session, SITE, planned_feeds(session, SITE, {EVERYTHING}))
+        if database.is_sqlite:
+            driver.set_progress_handler(None, 1)
+            return steps
+        read = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'archive_entry'"
+        return int(session.execute(text(read)).scalar_one())
+
+
+def test_a_long_history_costs_a_feed_no_more_than_a_short_one(database: Database) -> None:
+    fill(database, 2 * ITEMS)
+    append_history(database, thorough=True)
+    short = effort(database)
+    with database.write() as session:
+        places = [(EVERYTHING, number, 1_000 + number) for number in range(2 * ITEMS + 1, 20_001)]
+        insert_rows(session, ArchiveEntryRow, ("feed", "number", "article_id"), places)
+    assert effort(database) < 2 * short + ITEMS
 
 
 def test_a_withdrawn_article_leaves_its_page_and_the_others_stay_where_they_are(database: Database) -> None:
