@@ -113,10 +113,11 @@ def _migrate(url: str) -> None:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.no_cover)])
-def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def migrated_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a migrated database of its own without rows, once on each kind: thirty migrations take half a second."""
     if request.param == "sqlite":
-        yield f"sqlite:///{shutil.copyfile(request.getfixturevalue('migrated_sqlite_file'), tmp_path / 'migrated.db')}"
+        path = tmp_path_factory.mktemp("database") / "migrated.db"
+        yield f"sqlite:///{shutil.copy(request.getfixturevalue('migrated_sqlite_file'), path)}"
         return
     template: str = request.getfixturevalue("migrated_postgresql")
     address: str = request.getfixturevalue("postgres_url")

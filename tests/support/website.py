@@ -13,7 +13,7 @@ import httpx
 from sqlmodel import col, select
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from syndication.compose.templates import MAILS, compile_template, load_source
+from syndication.compose.templates import MAILS, compile_all, load_source
 from syndication.deliver.outbox import OutboxTransport
 from syndication.domain.seams import Task
 from syndication.domain.site import Profile, Site
@@ -37,7 +37,11 @@ TEMPLATES = Path(__file__).parents[2] / "templates" / "email"
 def compiled_templates() -> list[tuple[TemplateSource, Template]]:
     """The templates that come with the product, compiled once for all tests."""
     sources = [load_source(TEMPLATES, name) for name in MAILS]
-    return [(source, compile_template(source)) for source in sources]
+    made = compile_all(sources)
+    assert all(isinstance(template, Template) for template in made), made
+    return [
+        (source, template) for source, template in zip(sources, made, strict=True) if isinstance(template, Template)
+    ]
 
 
 class NoFeeds:

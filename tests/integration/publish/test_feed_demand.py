@@ -309,6 +309,7 @@ def test_who_left_has_no_private_feed_and_a_guessed_token_opens_none(reader: Rea
         assert reader.get(f"/feeds/me/{token}.rss").status_code == 404, token
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # it counts in memory
 def test_who_asks_for_too_much_is_told_when_to_come_back(reader: Reader) -> None:
     statuses = [reader.get("/feeds/topics/none+such.rss").status_code for _ in range(601)]
     assert statuses[:600] == [404] * 600

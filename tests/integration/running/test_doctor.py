@@ -20,7 +20,6 @@ from syndication.net.names import Names
 from syndication.settings import load_settings
 from syndication.store.database import open_database
 from syndication.store.installing import seed
-from syndication.store.migrate import migrate
 from syndication.store.tables import NewsletterRow
 from syndication.upkeep import Upkeep
 from syndication.web.app import create_app
@@ -38,11 +37,12 @@ NOBODY = Names(("127.0.0.1:9",), patience_s=0.1)
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(migrated_sqlite_file: Path, tmp_path: Path) -> Path:
     """var/ of an installation with a newsletter, as it was made."""
-    database = open_database(f"sqlite:///{tmp_path}/var/syndication.db")
-    migrate(database)
+    (tmp_path / "var").mkdir()
+    shutil.copy(migrated_sqlite_file, tmp_path / "var" / "syndication.db")
     make_keys(tmp_path / "var" / "secrets")
+    database = open_database(f"sqlite:///{tmp_path}/var/syndication.db")
     with database.write() as session:
         seed(session, "tag:example.org,2026:x")
         rows.add_topic(session, "agents")

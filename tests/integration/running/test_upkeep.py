@@ -25,7 +25,7 @@ def settings(migrated_sqlite_file: Path, tmp_path: Path) -> Settings:
     environ = {"SYNDICATION_VAR": str(tmp_path / "var"), "SYNDICATION_BACKUP__KEEP": "2"}
     settings = load_settings(environ, Path(__file__).parents[3])
     make_keys(settings.var_folder / "secrets")
-    shutil.copyfile(migrated_sqlite_file, settings.var_folder / "syndication.db")
+    shutil.copy(migrated_sqlite_file, settings.var_folder / "syndication.db")
     return settings
 
 

@@ -86,6 +86,7 @@ def test_a_preview_is_that_of_a_reader_in_their_language_and_as_plain_text(websi
     assert "@media all" in visitor.get(f"{PAGE}/preview?scheme=dark", headers=headers).text
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # a process decides, half a second each time
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [
@@ -125,12 +126,14 @@ def test_a_template_that_breaks_a_check_is_refused_with_the_reason_and_the_old_o
 
 
 def test_a_fault_is_shown_with_its_line_and_what_was_written_stays_in_the_form(website: Website, cookie: str) -> None:
+    before = active(website)
     text = shipped_source().text.replace("{{ t.view }}:", "{{ t.veiw }}:")
     status, page = keep(website, cookie, shipped_source().mjml, text=text)
 
     assert status == 422
     assert re.search(r"Plain text, line \d+: ", page)
     assert page.count("{{ t.veiw }}:") == 2
+    assert active(website) == before
 
 
 def test_versions_of_other_newsletters_and_mails_are_not_found(website: Website, cookie: str) -> None:

@@ -39,7 +39,9 @@ def files(folder: Path) -> set[str]:
 SWITCH = re.compile(rb' *<nav aria-label="Language">.*?</nav>\n', re.DOTALL)
 
 
-def test_every_file_has_the_bytes_that_are_served_and_its_codings_beside_it(website: Website, tmp_path: Path) -> None:
+def test_files_have_the_bytes_that_are_served_and_a_page_of_an_archive_that_grew_has_its_number(
+    website: Website, tmp_path: Path
+) -> None:
     website.articles("agents", titles=[str(number) for number in range(ITEMS + 1)])
     export(website, tmp_path)
     visitor = Visitor(create_app(website.deps(feeds=served(website))), "127.0.0.1")
@@ -63,12 +65,7 @@ def test_every_file_has_the_bytes_that_are_served_and_its_codings_beside_it(webs
         assert gzip.decompress((tmp_path / f"{file_of(path)}.gz").read_bytes()) == body
         assert brotli.decompress((tmp_path / f"{file_of(path)}.br").read_bytes()) == body
 
-
-def test_the_page_of_an_archive_that_is_not_full_is_a_file_under_the_number_it_has(
-    website: Website, tmp_path: Path
-) -> None:
-    website.articles("agents", titles=[str(number) for number in range(ITEMS + 1)])
-    export(website, tmp_path)
+    # The page of an archive that is not full has a number of its own.
     website.articles("agents", titles=["old"])
     with website.database.write() as session:
         last = col(ArticleRow.id) == session.scalar(select(func.max(ArticleRow.id)))
