@@ -10,6 +10,7 @@ from sqlmodel import Session, col
 
 from syndication.domain.states import IssueState
 from syndication.domain.troubles import Trouble
+from syndication.store.reviewing import HELD
 from syndication.store.tables import AlertRow, ArticleRow, ClassificationRow, IssueRow, NewsletterRow
 
 _OF_THE_MACHINE: Final = ("disk", "backup")
@@ -26,13 +27,17 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class OpenIssue:
-    """An issue that is under way or waits for somebody. slot: aware UTC."""
+    """An issue that is under way or waits for somebody. slot: aware UTC.
+
+    until: aware UTC, when one in review goes by itself; None while it is held, and for all others.
+    """
 
     issue_id: int
     newsletter_title: str
     state: IssueState
     slot: datetime | None
     planned: int
+    until: datetime | None = None
 
 
 def intake_by_day(session: Session, now: datetime, days: int, zone: str) -> list[Day]:
@@ -68,7 +73,11 @@ def open_issues(session: Session) -> list[OpenIssue]:
         .where(col(IssueRow.state).in_(states))
         .order_by(col(IssueRow.id))
     )
-    return [OpenIssue(row.id, title, row.state, row.slot, row.planned) for row, title in rows]
+    return [OpenIssue(row.id, title, row.state, row.slot, row.planned, _until(row)) for row, title in rows]
+
+
+def _until(row: IssueRow) -> datetime | None:
+    return None if row.state is not IssueState.REVIEW or row.review_until == HELD else row.review_until
 
 
 def machine_troubles(session: Session) -> list[Trouble]:

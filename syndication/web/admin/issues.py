@@ -11,6 +11,7 @@ from typing import Annotated, Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, HTTPException, Query
+from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
@@ -24,6 +25,7 @@ from syndication.domain.spreadsheet import guarded
 from syndication.domain.states import UNSETTLED, DeliveryState, IssueState
 from syndication.domain.tokens import suppression_mark
 from syndication.store.admins import Admin, audit
+from syndication.store.browsing import offers
 from syndication.store.counting import Chosen
 from syndication.store.database import Database
 from syndication.store.dossiers import dossier_of
@@ -140,7 +142,8 @@ ACTS: Final = MappingProxyType(
 def issues_page(request: Request, admin: SignedIn) -> Response:
     """The latest issues."""
     with deps_of(request).database.read() as session:
-        return private_page(request, "admin/issues.html", admin=admin, issues=list_issues(session, _LISTED))
+        issues, letters = list_issues(session, _LISTED), _letters(session)
+    return private_page(request, "admin/issues.html", admin=admin, issues=issues, newsletters=letters)
 
 
 @router.get("/readers/{subscriber_id}")
@@ -175,6 +178,7 @@ def issue_page(  # noqa: PLR0913 - the filters in the address
             raise HTTPException(404)
         lines = delivery_rows(session, issue_id, chosen, after=after, limit=_PAGE + 1)
         is_waiting, findings = findings_of(session, issue_id)
+        letters = _letters(session)
     found, fault_words = _look_up(deps, issue_id, reader)
     filters = {name: str(value) for name, value in chosen._asdict().items() if value is not None}
     return private_page(
@@ -182,6 +186,7 @@ def issue_page(  # noqa: PLR0913 - the filters in the address
         "admin/issue.html",
         admin=admin,
         summary=summary,
+        newsletters=letters,
         settled=_settled(summary),
         rows=lines[:_PAGE],
         in_words=in_words,
@@ -254,7 +259,7 @@ def do(request: Request, admin: Editor, issue_id: int, act: str, sure: Annotated
 
 def _question(request: Request, admin: Admin, issue_id: int, act: str, *, fault: str = "") -> Response:
     with deps_of(request).database.read() as session:
-        summary = issue_summary(session, issue_id)
+        summary, letters = issue_summary(session, issue_id), _letters(session)
     if summary is None:
         raise HTTPException(404)
     return private_page(
@@ -263,6 +268,7 @@ def _question(request: Request, admin: Admin, issue_id: int, act: str, *, fault:
         status=409 if fault else 200,
         admin=admin,
         summary=summary,
+        newsletters=letters,
         act_name=act,
         act=ACTS[act],
         fault=fault,
@@ -310,3 +316,8 @@ def _csv_line(line: DeliveryLine) -> str:
     )
     csv.writer(file, lineterminator="\n").writerow([guarded(value) for value in values])
     return file.getvalue()
+
+
+def _letters(session: Session) -> dict[str, str]:
+    """Titles of newsletters by slug."""
+    return {one.newsletter.slug: one.newsletter.title for one in offers(session)}

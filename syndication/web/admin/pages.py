@@ -14,7 +14,7 @@ from syndication.domain.roles import Role
 from syndication.domain.states import DeliveryState, Health
 from syndication.domain.troubles import Trouble
 from syndication.store.console import Intake, Outgoing, intake, outgoing, readers, troubles
-from syndication.store.overview import Day, intake_by_day, machine_troubles, open_issues, untold
+from syndication.store.overview import Day, OpenIssue, intake_by_day, machine_troubles, open_issues, untold
 from syndication.store.scheduling import Upcoming, upcoming
 from syndication.web.admin.access import SignedIn
 from syndication.web.admin.charts import Chart, Column
@@ -51,7 +51,7 @@ def main_page(request: Request, admin: SignedIn) -> Response:
     with deps.database.read() as session:
         counted = request.state.reader_counts.of(session, now)
         slots = upcoming(session, now, counted)
-        wrong = [*troubles(session, now), *machine_troubles(session)]
+        wrong, under_way = [*troubles(session, now), *machine_troubles(session)], open_issues(session)
         came, sources, went = (
             intake_by_day(session, now, _DAYS, deps.site.zone),
             intake(session, now - _INTAKE_SINCE),
@@ -62,10 +62,10 @@ def main_page(request: Request, admin: SignedIn) -> Response:
             "admin/main.html",
             admin=admin,
             is_editor=admin.role.includes(Role.EDITOR),
-            verdict=_verdict(wrong, slots, now),
+            verdict=_verdict(wrong, slots, under_way, now, deps.site.zone),
             troubles=[(trouble, _mending(trouble)) for trouble in wrong],
             untold=untold(session),
-            timeline=timeline(open_issues(session), slots, now, deps.site.zone),
+            timeline=timeline(under_way, slots, now, deps.site.zone),
             came=_came(came),
             intake=sorted(sources, key=_urgency)[:_SOURCES],
             sources=len(sources),
@@ -104,10 +104,14 @@ def _mails(one: Outgoing) -> Column:
     return Column(f"issue {one.issue_id}", (accepted, sum(one.counts.values()) - accepted - under_way, under_way))
 
 
-def _verdict(wrong: Sequence[Trouble], slots: Sequence[Upcoming], now: datetime) -> str:
-    """The page in one line."""
+def _verdict(
+    wrong: Sequence[Trouble], slots: Sequence[Upcoming], issues: Sequence[OpenIssue], now: datetime, zone: str
+) -> str:
+    """The page in one line: of slots and of issues in review, what goes out first."""
     state = "All well." if not wrong else f"{plural(len(wrong), 'thing needs', 'things need')} you."
-    if not slots:
+    going = [(one.until, zone, one.planned) for one in issues if one.until]
+    going += [(one.slot, one.schedule.value.zone, one.readers) for one in slots]
+    if not going:
         return f"{state} No issue is planned."
-    first = slots[0]
-    return f"{state} Next: {soon_words(first.slot, first.schedule.value.zone, now)}, {plural(first.readers, 'reader')}."
+    at, where, readers = min(going)
+    return f"{state} Next: {soon_words(at, where, now)}, {plural(readers, 'reader')}."

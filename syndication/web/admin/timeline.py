@@ -18,7 +18,7 @@ _MOST: Final = 12
 _DOING: Final = {
     IssueState.DUE: "is due",
     IssueState.COMPOSING: "is being composed",
-    IssueState.REVIEW: "waits for its review",
+    IssueState.REVIEW: "is in review",
     IssueState.SENDING: "is being sent",
     IssueState.PAUSED: "is paused",
 }
@@ -43,19 +43,22 @@ class Entry:
 def timeline(issues: Sequence[OpenIssue], slots: Sequence[Upcoming], now: datetime, zone: str) -> list[Entry]:
     """Issues under way, then slots: the next of every schedule, and those after it within a week. now: aware UTC."""
     planned = sorted((each for slot in slots for each in _slots(slot, now)), key=itemgetter(0))
-    return [*(_issue(one, zone) for one in issues), *(entry for _, entry in planned[:_MOST])]
+    return [*(_issue(one, now, zone) for one in issues), *(entry for _, entry in planned[:_MOST])]
 
 
-def _issue(one: OpenIssue, zone: str) -> Entry:
-    to = f"to {plural(one.planned, 'reader')}" if one.planned else ""
-    page = f"/admin/issues/{one.issue_id}"
-    word = "Look at it" if one.state is not IssueState.REVIEW else "Review it"
+def _issue(one: OpenIssue, now: datetime, zone: str) -> Entry:
+    readers = plural(one.planned, "reader") if one.planned else ""
+    words, page, detail = "Look at it", f"/admin/issues/{one.issue_id}", f"to {readers}" if readers else ""
+    if one.state is IssueState.REVIEW:
+        goes = "it goes by itself" if one.until else "it waits for you"
+        words, page, detail = "Review it", f"{page}/review", f"{readers}, {goes}" if readers else goes
+    at = one.until or one.slot
     return Entry(
-        "Now",
-        slot_words(one.slot, zone) if one.slot else "",
+        soon_words(one.until, zone, now) if one.until else "Now",
+        slot_words(at, zone) if at else "",
         f"Issue {one.issue_id} of {one.newsletter_title} {_DOING[one.state]}",
-        to,
-        ((word, f"{page}/review" if one.state is IssueState.REVIEW else page),),
+        detail,
+        ((words, page),),
         is_now=True,
     )
 

@@ -39,12 +39,34 @@ def test_what_is_under_way_comes_first_then_the_slots_of_a_week_in_order(website
         session.add(IssueRow(newsletter_id=letter, state=IssueState.REVIEW, created_at=website.now, slot=website.now))
     first, second, *others = entries(colleague(website).words("/admin/"))
     assert "Now" in first
-    assert "waits for its review" in first
+    assert "is in review" in first
+    assert "it waits for you" in first
     assert "Review it" in first
     assert "0 readers, 2 new articles" in second
     assert len(others) == 7
     assert any("1 reader, 2 new articles" in one for one in others)
     assert sum("Skip this one" in one for one in [second, *others]) == 2
+
+
+def test_an_issue_in_review_that_goes_by_itself_is_what_goes_next(website: Website) -> None:
+    at = website.now + timedelta(minutes=20)
+    with website.database.write() as session:
+        letter = session.exec(select(ScheduleRow.newsletter_id)).one()
+        session.add(
+            IssueRow(
+                newsletter_id=letter,
+                state=IssueState.REVIEW,
+                created_at=website.now,
+                slot=at,
+                planned=3,
+                review_until=at,
+            )
+        )
+    page = colleague(website).words("/admin/")
+    assert "All well. Next: Friday 08:50, 3 readers." in page
+    first, *_ = entries(page)
+    assert "Friday 08:50" in first
+    assert "3 readers, it goes by itself" in first
 
 
 def test_a_viewer_sees_the_timeline_and_skips_nothing(website: Website) -> None:
