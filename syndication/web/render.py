@@ -38,6 +38,8 @@ def templates() -> Environment:
         loader=FileSystemLoader(_FOLDER / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
+        # An upgrade puts new files in place while the old code still runs; it goes on with those it has read.
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )
