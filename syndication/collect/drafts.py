@@ -28,7 +28,7 @@ _TEASER_CHARACTERS: Final = 1200
 _CUT_OFF: Final = ("…", "...", "[…]", "[...]", "Read more", "Continue reading", "Leggi tutto", "Continua a leggere")
 _SURE_WORDS: Final = 12
 _FEW_WORDS: Final = 5
-_READING: Final = 3
+_READING: Final = 4
 """Grows when drafts are read differently, so that no mark of an older version counts."""
 
 

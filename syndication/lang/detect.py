@@ -1,8 +1,10 @@
-"""Which language a text is in: declared tags put in order, and a guess by the commonest words."""
+"""Which language a text is in: declared tags put in order, and a guess by its letters and its commonest words."""
 
 import re
 from collections import Counter
 from typing import Final
+
+from syndication.lang.scripts import by_letters
 
 _TAG: Final = re.compile(r"([a-z]{2,3})(?:[-_]([a-z]{4}))?(?:[-_]([a-z]{2}|\d{3}))?(?:[-_].*)?", re.IGNORECASE)
 _WORD: Final = re.compile(r"[^\W\d_]+")
@@ -39,6 +41,9 @@ def detect(text: str, fewest: int = _FEWEST) -> str:
 
     fewest: how many of a language's commonest words there must be.
     """
+    told = by_letters(text[:_READ])
+    if told:
+        return told
     words = Counter(_words(text[:_READ].lower()))
     counted = sorted(
         ((sum(words[word] for word in common & words.keys()), language) for language, common in _COMMON.items()),

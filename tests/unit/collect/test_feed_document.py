@@ -281,3 +281,12 @@ def test_any_text_is_read_or_refused(parts: list[str]) -> None:
 def test_any_bytes_are_read_or_refused(body: bytes, begin: bytes) -> None:
     found = read_feed(decode(begin + body))
     assert found is None or finish(found.drafts, Context(NOW)) is not None
+
+
+def test_an_item_whose_letters_tell_its_language_is_not_in_that_of_the_feed() -> None:
+    words = "<title>وكلاء الذكاء الاصطناعي AI agents</title><description>يعمل الوكيل على خادم محلي.</description>"
+    english = "<title>Agents at work</title><description>The agent is at work on a server.</description>"
+
+    found = items(rss(words, english, head="<language>en</language>"))
+
+    assert [item.language for item in found] == ["ar", "en"]
