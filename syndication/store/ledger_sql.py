@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple, Protocol, cast
 import psycopg
 from sqlalchemy import PoolProxiedConnection
 
+from syndication.store.bulk import array
 from syndication.store.database import Database
 from syndication.store.delivering import Lease
 
@@ -57,7 +58,9 @@ WHERE delivery.issue_id = kept.issue_id AND delivery.subscriber_id = kept.subscr
 AND delivery.attempt = kept.attempt AND delivery.state IN ('in_flight', 'unknown')
 """
 # Says nothing new; without it, PostgreSQL may take every delivery in turn and look for it among the group.
-_AMONG_KEPT: Final = "AND delivery.issue_id = ANY(%(issue_id)s) AND delivery.subscriber_id = ANY(%(subscriber_id)s)"
+_AMONG_KEPT: Final = (
+    "AND delivery.issue_id = ANY(%(issue_id)s::bigint[]) AND delivery.subscriber_id = ANY(%(subscriber_id)s::bigint[])"
+)
 _KEPT: Final = "WITH kept (issue_id, subscriber_id, attempt, at, code, enhanced, reply) AS ({rows})"
 
 
@@ -132,23 +135,21 @@ class _Postgresql:
             self._driver.execute(f"SET {setting}")
 
     def commit(self, kept: Sequence[Kept], wanted: Mapping[Lease, Sequence[int]], now: datetime) -> Attempts:
-        columns = {name: [one[place] for one in kept] for place, name in enumerate(Kept._fields)}
+        columns = {name: array(one[place] for one in kept) for place, name in enumerate(Kept._fields)}
         if len(wanted) == 1:
             return self._both(columns, *next(iter(wanted.items())), now)
         taken: Attempts = {}
         with self._driver.transaction():  # an issue's batch ends here and there
             self._driver.execute(_accept_postgresql(), columns)
             for lease, subscriber_ids in wanted.items():
-                taken |= self._both({name: [] for name in columns}, lease, subscriber_ids, now)
+                taken |= self._both(dict.fromkeys(columns, array(())), lease, subscriber_ids, now)
         return taken
 
     def close(self) -> None:
         self._connection.invalidate()
 
-    def _both(
-        self, columns: Mapping[str, Sequence[Any]], lease: Lease, subscriber_ids: Sequence[int], now: datetime
-    ) -> Attempts:
-        values = {**columns, **_values(lease, now), "ids": list(subscriber_ids)}
+    def _both(self, columns: Mapping[str, str], lease: Lease, subscriber_ids: Sequence[int], now: datetime) -> Attempts:
+        values = {**columns, **_values(lease, now), "ids": array(subscriber_ids)}
         rows = self._driver.execute(_both_postgresql(), values).fetchall()
         return {(lease.issue_id, row[0]): row[1] for row in rows}
 
@@ -183,7 +184,7 @@ def _accept_postgresql() -> str:
 @cache
 def _both_postgresql() -> str:
     names = {name: f"%({name})s" for name in _NAMES}
-    take_off = _TAKE_OFF.format(among="= ANY(%(ids)s)", **names)
+    take_off = _TAKE_OFF.format(among="= ANY(%(ids)s::bigint[])", **names)
     return f"{_kept_postgresql()}, accepted AS ({_ACCEPT} {_AMONG_KEPT}) {take_off}"
 
 
