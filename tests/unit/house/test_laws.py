@@ -10,6 +10,8 @@ import pytest
 
 from tests.support.tracked import ROOT, lines_with, tracked
 
+pytestmark = pytest.mark.no_cover  # tracing doubles its time and finds no module here that only decides
+
 DOMAIN: Final = ROOT / "syndication" / "domain"
 DOMAIN_MAY_USE: Final = frozenset(
     {

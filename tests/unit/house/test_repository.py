@@ -11,6 +11,8 @@ from packaging.utils import canonicalize_name
 
 from tests.support.tracked import ROOT, lines_with, text_of, tracked
 
+pytestmark = pytest.mark.no_cover  # tracing doubles its time and finds no module here that only decides
+
 MAX_LINES: Final = 400
 LOCKS: Final = ("build", "dev", "run")
 MIGRATIONS: Final = tuple(path for path in tracked(".py") if path.parent.name == "versions")  # written once, by Alembic

@@ -11,6 +11,8 @@ from jinja2 import Environment, nodes
 from syndication.lang.words import CATALOGUES, LANGUAGES
 from tests.support.catalogues import PACKAGE, catalogue, sentences
 
+pytestmark = pytest.mark.no_cover  # tracing doubles its time and finds no module here that only decides
+
 FILES: Final = sorted(CATALOGUES.glob("*.po"))
 PAGES: Final = sorted((PACKAGE / "web" / "templates").glob("*.html"))
 # Pages for whoever runs the service, in English like the console.
