@@ -25,6 +25,7 @@ from syndication.compose.values import (
     trim,
 )
 from syndication.domain.digests import BodyPieces, MailBody, Selection
+from syndication.domain.feeds import page_of_topics
 from syndication.domain.newsletters import Newsletter
 from syndication.domain.templates import Template
 from syndication.domain.topics import Topic
@@ -121,6 +122,7 @@ def render_notice(template: Template, frame: NoticeFrame, selection: Selection |
     values = common_values(template.name, frame.newsletter, frame.public_url, language)
     if selection:
         values |= digest_values(selection, Cards(language, frame.public_url, words))
+        values["links"]["issue"] = frame.public_url + page_of_topics(topic.slug for topic in frame.topics)
     values["preheader"] = values["t"].get(f"{template.name}_preheader", values["preheader"])
     values["topics"] = topic_titles(frame.topics)
     values["next_issue"] = day_and_time(frame.next_slot, frame.zone, words)

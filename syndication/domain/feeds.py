@@ -1,10 +1,15 @@
 """Feed: what we publish, in a form that knows no format."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from syndication.domain.articles import Enclosure
+
+MOST_TOPICS: Final = 10
+"""How many topics can be asked for at once, so that nobody makes us build endless different feeds."""
 
 
 class FeedFormat(StrEnum):
@@ -110,3 +115,9 @@ class FeedDocument:
     brotli: bytes
     etag: str
     last_modified: datetime
+
+
+def page_of_topics(slugs: Iterable[str]) -> str:
+    """The path of the page that shows what is new in these topics together; that of all articles where they are too many."""
+    chosen = sorted(set(slugs))
+    return f"/feeds/topics/{'+'.join(chosen)}/" if 0 < len(chosen) <= MOST_TOPICS else "/feeds/all/"

@@ -18,9 +18,6 @@ ITEMS: Final = 50
 
 _SHORT: Final = "/summary"
 
-MOST_TOPICS: Final = 10
-"""How many topics can be asked for at once, so that nobody makes us build endless different feeds."""
-
 
 class FeedKind(StrEnum):
     """What a feed is made of; the middle of its address and of its id."""

@@ -9,10 +9,10 @@ from typing import Final, NamedTuple
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
+from syndication.domain.feeds import MOST_TOPICS
 from syndication.domain.site import Site
 from syndication.store.feed_plans import (
     EVERYTHING,
-    MOST_TOPICS,
     FeedKind,
     FeedPlan,
     Page,

@@ -11,11 +11,11 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from syndication.domain.feeds import FeedFormat
+from syndication.domain.feeds import MOST_TOPICS, FeedFormat, page_of_topics
 from syndication.domain.site import Profile
 from syndication.lang.sentences import sentence
 from syndication.store.browsing import Offer, offers
-from syndication.store.feed_plans import MOST_TOPICS, FeedKind, FeedPlan, planned_feeds
+from syndication.store.feed_plans import FeedKind, FeedPlan, planned_feeds
 from syndication.store.feed_requests import Asked, Meant, Moved, meant_feed
 from syndication.store.publishing import outline_feed
 from syndication.store.site_map import ADDRESSES_A_MAP, article_addresses, number_of_maps, page_addresses
@@ -28,6 +28,8 @@ router = APIRouter()
 
 KEPT_BRIEFLY: Final = {"Cache-Control": "public, max-age=300"}
 _STORIES: Final = 20
+_NONE_CHOSEN: Final = sentence("Choose at least one topic.")
+_TOO_MANY: Final = sentence("Choose at most 10 topics, or take the feed of everything.")
 _GROUPS: Final = (
     (FeedKind.TOPIC, sentence("Topics")),
     (FeedKind.LANGUAGE, sentence("Languages")),
@@ -71,12 +73,25 @@ _FORMS: Final = (
 @router.get("/feeds/")
 def feeds(request: Request) -> Response:
     """All feeds, and how to subscribe."""
+    return _all_feeds(request)
+
+
+def _all_feeds(request: Request, fault: str = "", chosen: frozenset[str] = frozenset()) -> Response:
     deps = deps_of(request)
     with deps.database.read() as session:
         plans = planned_feeds(session, deps.site)
     groups = [(title, [_listed(request, plan) for plan in plans if plan.kind is kind]) for kind, title in _GROUPS]
     everything = _listed(request, plans[0])
-    return page(request, "feeds.html", headers=KEPT_BRIEFLY, everything=everything, groups=groups)
+    return page(
+        request,
+        "feeds.html",
+        status=422 if fault else 200,
+        headers={} if fault else KEPT_BRIEFLY,
+        everything=everything,
+        groups=groups,
+        fault=fault,
+        chosen=chosen,
+    )
 
 
 @router.get("/feeds")
@@ -86,10 +101,14 @@ def feeds_without_slash() -> Response:
 
 
 @router.get("/feeds/choose")
-def choose(topic: Annotated[list[str] | None, Query()] = None) -> Response:
+def choose(request: Request, topic: Annotated[list[str] | None, Query()] = None) -> Response:
     """The page of the feed of some topics, chosen on the list of all."""
-    chosen = "+".join(sorted(set(topic or []))[:MOST_TOPICS])
-    return RedirectResponse(f"/feeds/topics/{quote(chosen, safe='+')}/" if chosen else "/feeds/", 303)
+    chosen = frozenset(topic or [])
+    if not chosen:
+        return _all_feeds(request, _NONE_CHOSEN)
+    if len(chosen) > MOST_TOPICS:
+        return _all_feeds(request, _TOO_MANY, chosen)
+    return RedirectResponse(quote(page_of_topics(chosen), safe="/+"), 303)
 
 
 @router.get("/feeds/all/")

@@ -64,7 +64,11 @@ def test_every_kind_of_feed_has_a_page_also_a_union(website: Website) -> None:
 def test_topics_are_chosen_on_the_list_and_lead_to_their_feed(website: Website) -> None:
     visitor = filled(website).visitor()
     assert visitor.get("/feeds/choose?topic=local&topic=agents").headers["location"] == "/feeds/topics/agents+local/"
-    assert visitor.get("/feeds/choose").headers["location"] == "/feeds/"
+    none = visitor.get("/feeds/choose")
+    assert (none.status_code, "Choose at least one topic." in none.text) == (422, True)
+    many = visitor.get(f"/feeds/choose?topic=agents&{'&'.join(f'topic=t{number}' for number in range(10))}")
+    assert (many.status_code, "Choose at most 10 topics" in many.text) == (422, True)
+    assert 'value="agents" checked' in many.text
 
 
 def outlines(body: bytes) -> list[str]:

@@ -249,6 +249,16 @@ def test_a_welcome_lists_stories_with_reasons_and_names_the_next_issue() -> None
     assert "because you follow AI agents" in page(body).text_content()
 
 
+def test_a_welcome_leads_to_the_page_that_shows_the_other_stories_too() -> None:
+    place = f"{SITE}/feeds/topics/ai-agents+on-prem-llms/"
+    body = render_notice(shipped("welcome"), NOTICE, replace(listing(a_story(1)), more=5))
+    assert texts(body, f"//a[@href='{place}']") == ["And 5 more stories"]
+
+    many = replace(NOTICE, topics=tuple(replace(AGENTS, slug=f"t{number}") for number in range(11)))
+    body = render_notice(shipped("welcome"), many, replace(listing(a_story(1)), more=5))
+    assert texts(body, f"//a[@href='{SITE}/feeds/all/']") == ["And 5 more stories"]
+
+
 def test_a_welcome_without_stories_says_so() -> None:
     assert "nothing new on your topics right now" in render_notice(shipped("welcome"), NOTICE).text
 
@@ -269,7 +279,8 @@ def test_an_italian_mail_is_italian_and_marks_english_stories() -> None:
 
 
 def test_a_language_without_a_name_is_shown_by_its_code() -> None:
-    assert "· SW" in digest(a_story(1, language="sw")).text
+    assert "· in Swahili" in digest(a_story(1, language="sw")).text
+    assert "· TLX" in digest(a_story(1, language="tlx")).text
 
 
 def test_what_is_no_language_is_not_shown() -> None:
