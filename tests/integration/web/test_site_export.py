@@ -44,7 +44,8 @@ def test_files_have_the_bytes_that_are_served_and_a_page_of_an_archive_that_grew
 ) -> None:
     website.articles("agents", titles=[str(number) for number in range(ITEMS + 1)])
     export(website, tmp_path)
-    visitor = Visitor(create_app(website.deps(feeds=served(website))), "127.0.0.1")
+    # Only a visitor of this machine is led to a trial's mailbox; files are for everybody.
+    visitor = Visitor(create_app(website.deps(feeds=served(website))), "192.0.2.7")
     paths = [
         "/",
         "/feeds/",
