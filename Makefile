@@ -39,7 +39,7 @@ test: ## every test, and whether all decisions are reached
 	@echo "4/5 Integration tests, on SQLite and on PostgreSQL"
 	@$(BIN)/python -m pytest tests/integration --numprocesses=auto
 	@echo "5/5 Acceptance tests, with the service and a browser in processes of their own"
-	@$(BIN)/python -m pytest tests/acceptance --numprocesses=auto
+	@$(BIN)/python -m pytest tests/acceptance --numprocesses=auto --dist=loadgroup
 
 coverage: ## what unit and integration tests reach of the whole package
 	@scripts/setup dev

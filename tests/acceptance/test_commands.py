@@ -107,12 +107,15 @@ def test_every_command_shows_an_example_in_its_help(command: str) -> None:
     assert f"syndication {command}" in " ".join(shown.output.partition("Example:")[2].split())
 
 
+one_demo = pytest.mark.xdist_group("demo")  # in one worker: it takes seconds
+
+
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of one demo over the bundled samples."""
     folder = tmp_path_factory.mktemp("demo")
     command = [sys.executable, "-W", "error", "-m", "syndication", "demo", "--to", str(folder), "--json"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603 - ours
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)  # noqa: S603 - ours
     assert done.returncode == 0, done.stderr
     (folder / "said.json").write_text(done.stdout, "utf-8")
     return folder
@@ -126,6 +129,7 @@ def ask(demo: Path, *arguments: str) -> str:
     return output
 
 
+@one_demo
 def test_a_demo_over_the_samples_makes_feeds_of_both_topics_and_three_mails(demo: Path) -> None:
     said = json.loads((demo / "said.json").read_text("utf-8"))
     assert said["collected"] >= 12
@@ -158,6 +162,7 @@ def test_the_copied_page_is_in_both_topics_and_in_a_digest_without_its_furniture
     assert "No comments yet" not in mails
 
 
+@one_demo
 def test_an_article_is_withdrawn_and_shown_again(demo: Path) -> None:
     item = json.loads((demo / "feeds/topics/ai-agents.json").read_text("utf-8"))["items"][0]
     uid = item["id"].rpartition("/")[2]
@@ -171,6 +176,7 @@ def test_an_article_is_withdrawn_and_shown_again(demo: Path) -> None:
     assert (code, "There is no article 'nobody'" in errors) == (1, True)
 
 
+@one_demo
 def test_what_became_of_an_issue_and_a_reader_can_be_asked(demo: Path) -> None:
     issues = json.loads(ask(demo, "issues", "list", "--json"))
     assert [(issue["state"], issue["readers"]) for issue in issues] == [("sent", 3)]
@@ -181,6 +187,7 @@ def test_what_became_of_an_issue_and_a_reader_can_be_asked(demo: Path) -> None:
     assert [event["event"] for event in reader["consent"]] == ["requested", "confirmed"]
 
 
+@one_demo
 def test_a_dry_run_says_what_would_go_and_sends_nothing(demo: Path) -> None:
     before = sorted((demo / "outbox").iterdir())
     said = json.loads(ask(demo, "issues", "send", "weekly", "--dry-run", "--json"))
@@ -188,18 +195,21 @@ def test_a_dry_run_says_what_would_go_and_sends_nothing(demo: Path) -> None:
     assert sorted((demo / "outbox").iterdir()) == before
 
 
+@one_demo
 def test_readers_are_exported_as_csv(demo: Path) -> None:
     rows = list(csv.DictReader(io.StringIO(ask(demo, "subscribers", "export"))))
     assert [row["email"].split("@")[0] for row in rows] == ["everything", "ai-agents", "on-prem-llms"]
     assert {row["status"] for row in rows} == {"confirmed"}
 
 
+@one_demo
 @pytest.mark.parametrize("arguments", [("sources", "list"), ("topics", "list"), ("issues", "list")])
 def test_lists_are_json_for_programs_and_tables_for_people(demo: Path, arguments: tuple[str, ...]) -> None:
     assert isinstance(json.loads(ask(demo, *arguments, "--json")), list)
     assert ask(demo, *arguments).strip()
 
 
+@one_demo
 def test_the_rules_are_measured_against_labelled_texts(demo: Path) -> None:
     file = ROOT / "tests" / "data" / "classify" / "labelled.jsonl"
     scores = json.loads(ask(demo, "topics", "evaluate", str(file), "--json"))
