@@ -54,11 +54,11 @@ def test_an_article_that_commits_during_a_freeze_is_in_exactly_one_issue(world: 
             session.get_one(ArticleRow, article_id).seq = raise_counter(session, "seq")
             accept(session, article_id, "agents")
             raised.set()
-            go_on.wait(10)
+            go_on.wait(120)
 
     thread = threading.Thread(target=slow_article)
     thread.start()
-    raised.wait(10)
+    raised.wait(120)
     threading.Timer(0.3, go_on.set).start()
     first = world.sent()
     thread.join()

@@ -9,6 +9,8 @@ import pytest
 from syndication.domain.seams import Task
 from syndication.engine.embedded import EmbeddedEngine
 
+PATIENCE_S = 120
+
 Start = Callable[[Mapping[Task, Callable[..., None]]], EmbeddedEngine]
 
 
@@ -34,7 +36,7 @@ def test_a_job_runs_with_its_ids(start: Start) -> None:
     seen: list[int] = []
     engine = start({Task.COMPOSE: _as("issue_id", seen.append)})
     engine.enqueue(Task.COMPOSE, "compose:7", issue_id=7)
-    assert engine.wait_idle(5)
+    assert engine.wait_idle(PATIENCE_S)
     assert seen == [7]
 
 
@@ -43,14 +45,14 @@ def test_a_key_that_waits_is_one_job(start: Start) -> None:
 
     def deliver() -> None:
         runs.append(1)
-        gate.wait(5)
+        gate.wait(PATIENCE_S)
 
     engine = start({Task.DELIVER: deliver, Task.PUBLISH: deliver})
     engine.enqueue(Task.DELIVER, "first")  # fills the only thread of the pool
     for _ in range(3):
         engine.enqueue(Task.DELIVER, "second")
     gate.set()
-    assert engine.wait_idle(5)
+    assert engine.wait_idle(PATIENCE_S)
     assert len(runs) == 2
 
 
@@ -60,15 +62,15 @@ def test_a_key_asked_for_while_it_runs_is_run_once_more(start: Start) -> None:
     def publish() -> None:
         runs.append(1)
         started.set()
-        gate.wait(5)
+        gate.wait(PATIENCE_S)
 
     engine = start({Task.PUBLISH: publish})
     engine.enqueue(Task.PUBLISH, "publish")
-    assert started.wait(5)
+    assert started.wait(PATIENCE_S)
     for _ in range(3):
         engine.enqueue(Task.PUBLISH, "publish")
     gate.set()
-    assert engine.wait_idle(5)
+    assert engine.wait_idle(PATIENCE_S)
     assert len(runs) == 2
 
 
@@ -83,7 +85,7 @@ def test_a_failing_job_neither_stops_the_others_nor_blocks_its_key(start: Start)
     engine = start({Task.COLLECT: collect})
     for source_id in (1, 2, 1):
         engine.enqueue(Task.COLLECT, f"collect:{source_id}", source_id=source_id)
-        assert engine.wait_idle(5)
+        assert engine.wait_idle(PATIENCE_S)
     assert runs == [1, 2, 1]
 
 
@@ -92,7 +94,7 @@ def test_a_hundred_jobs_due_together_all_run(start: Start) -> None:
     engine = start({Task.COLLECT: _as("source_id", seen.add)})
     for number in range(100):
         engine.enqueue(Task.COLLECT, f"collect:{number}", source_id=number)
-    assert engine.wait_idle(10)
+    assert engine.wait_idle(PATIENCE_S)
     assert seen == set(range(100))
 
 
@@ -107,7 +109,7 @@ def test_stopping_waits_for_the_job_that_runs() -> None:
     engine = EmbeddedEngine({Task.DELIVER: deliver})
     engine.start()
     engine.enqueue(Task.DELIVER, "deliver")
-    assert started.wait(5)
+    assert started.wait(PATIENCE_S)
     engine.stop()
     assert ended.is_set()
 
@@ -124,9 +126,9 @@ def test_a_job_that_asks_for_the_next_one_while_it_is_stopped_ends() -> None:
 
     engine.start()
     engine.enqueue(Task.CLASSIFY, "classify")
-    assert started.wait(5)
+    assert started.wait(PATIENCE_S)
     stopping = threading.Thread(target=engine.stop, daemon=True)
     stopping.start()
-    stopping.join(5)
+    stopping.join(PATIENCE_S)
     assert not stopping.is_alive()
     assert seen == ["classified"]
