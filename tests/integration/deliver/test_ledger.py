@@ -33,13 +33,14 @@ from syndication.store.delivering import Lease, claim_batch, renew_leases
 from syndication.store.issues import pause_issue
 from syndication.store.leaving import unsubscribe
 from syndication.store.ledger import DeliveryLedger, Expected, LedgerRules
-from syndication.store.tables import IssueRow, SubscriptionRow
+from syndication.store.tables import DeliveryBatchRow, IssueRow, SubscriptionRow
 from tests.support.delivering import now as real_now
 from tests.support.mailing import POST, Mailing, add_mailing, delivery, states
-from tests.support.smtp import SmtpServer, Stall
+from tests.support.smtp import SmtpServer, Stage
 
 NOW = datetime(2026, 11, 20, 7, 30, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+PATIENCE_S = 120
 DAY = timedelta(days=1)
 OK = Accepted(Reply(250, "2.0.0", "Ok"))
 LATER = Deferred(Reply(450, "4.2.2", "Full"))
@@ -140,7 +141,7 @@ def test_a_take_off_waits_for_an_unsubscribe_under_way_and_then_loses(case: Case
             taking = thread.submit(case.take_off, 0)
             time.sleep(0.2)
             assert not taking.done()
-        assert taking.result(120) == set()
+        assert taking.result(PATIENCE_S) == set()
     assert case.state(0) is DeliveryState.CANCELLED
 
 
@@ -234,20 +235,34 @@ def test_a_database_that_is_away_is_told_as_such_and_the_lease_waits() -> None:
 
 
 def test_a_lease_is_renewed_while_a_slow_server_is_waited_for(database: Database) -> None:
-    mailing = add_mailing(database, real_now(), 5)
-    post = replace(POST, lease=timedelta(seconds=3))
-    done = threading.Event()
+    begun = real_now()
+    mailing = add_mailing(database, begun, 5)
+    post = replace(POST, lease=timedelta(seconds=1.2))
+    goes_on = threading.Event()
 
-    def recover() -> None:
-        while not done.wait(0.1):
-            recover_deliveries(database, real_now())
+    def hold(stage: Stage, _: str) -> None:
+        if stage == "stored":
+            goes_on.wait(PATIENCE_S)
 
-    stalls = [Stall(6.0)]
-    with SmtpServer(fault=lambda stage, _: stalls.pop() if stage == "stored" and stalls else None) as server:
-        other = threading.Thread(target=recover)
-        other.start()
-        deliver_ready(database, smtp_transport_from_url(server.url), post, real_now, lambda: False)
-        done.set()
-        other.join()
+    def lease_after(end: datetime) -> datetime:
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
+            with database.read() as session:
+                found = session.exec(select(DeliveryBatchRow.lease_until)).first()
+            if found and found > end:
+                return found
+            time.sleep(0.05)
+        pytest.fail("no lease, or no longer one")
+
+    with SmtpServer(fault=hold) as server, ThreadPoolExecutor(1) as thread:
+        transport = smtp_transport_from_url(server.url)
+        sending = thread.submit(deliver_ready, database, transport, post, real_now, lambda: False)
+        try:
+            first_end = lease_after(begun)
+            lease_after(first_end)
+            recover_deliveries(database, first_end + timedelta(microseconds=1))
+        finally:
+            goes_on.set()
+        sending.result(PATIENCE_S)
     assert len(server.messages) == 5
     assert states(database, mailing.issue_id) == {DeliveryState.ACCEPTED: 5}
