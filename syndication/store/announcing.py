@@ -194,10 +194,13 @@ def insert_announced(session: Session, found: Announcement, ids: range, now: dat
 
 
 def finish_announcement(session: Session, issue_id: int, planned: int, now: datetime) -> IssueState:
-    """Let a composed announcement go, or wait in review; without a reader it is empty and over. The state it has now."""
+    """Let a composed announcement go, or wait in review; without a reader it is empty and over. The state it has now.
+
+    One whose review ended meanwhile is composed anew by `release_reviewed`, for whoever reads at that moment.
+    """
     row = session.get_one(IssueRow, issue_id, with_for_update=True)
     if row.state is IssueState.COMPOSING:
-        if row.review_until is not None and row.review_until > now:
+        if row.review_until is not None and row.review_until > (row.frozen_at or now):
             row.state = IssueState.REVIEW
         elif planned:
             row.state, row.note = IssueState.SENDING, ""

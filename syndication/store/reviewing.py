@@ -35,6 +35,9 @@ HELD: Final = datetime(9999, 1, 1, tzinfo=UTC)
 NOTHING_NEW: Final = "Nothing new for anybody."
 """What is said of an issue without any delivery."""
 
+_REVIEWED: Final = (IssueState.REVIEW, IssueState.DUE, IssueState.COMPOSING)
+"""Where an issue with the end of a review can be: in it, or composed again after a change."""
+
 _A_CHUNK: Final = 2_000
 
 
@@ -46,15 +49,15 @@ class Words(NamedTuple):
 
 
 def hold(session: Session, issue_id: int) -> bool:
-    """Keep an issue in review until somebody sends or cancels it; whether it was in review."""
+    """Keep an issue in review until somebody sends or cancels it; whether it was in review or is composed again for it."""
     return _set(session, issue_id, review_until=HELD, note="Held by an editor.")
 
 
 def send_reviewed(session: Session, issue_id: int, now: datetime) -> bool:
-    """End a review before its time; whether the issue was in review. One that is composed again goes once it is."""
-    was_in_review = _set(session, issue_id, review_until=now, note="It goes as soon as it is composed.")
+    """End a review before its time; whether the issue was in review or is composed again for it, in which case it goes after that."""
+    is_ended = _set(session, issue_id, review_until=now, note="It goes as soon as it is composed.")
     release_reviewed(session, now)
-    return was_in_review
+    return is_ended
 
 
 def release_reviewed(session: Session, now: datetime) -> int:
@@ -273,7 +276,9 @@ def _was_added(session: Session, issue_id: int, article_id: int) -> bool:
 def _set(session: Session, issue_id: int, *, review_until: datetime, note: str) -> bool:
     statement = (
         update(IssueRow)
-        .where(col(IssueRow.id) == issue_id, col(IssueRow.state) == IssueState.REVIEW)
+        .where(
+            col(IssueRow.id) == issue_id, col(IssueRow.state).in_(_REVIEWED), col(IssueRow.review_until).is_not(None)
+        )
         .values(review_until=review_until, note=note)
         .execution_options(synchronize_session=False)
     )

@@ -12,7 +12,7 @@ from syndication.jobs.announce import announced_body, compose_announcement
 from syndication.jobs.compose import compose_issue
 from syndication.jobs.planning import ComposeReport
 from syndication.jobs.sweep import sweep
-from syndication.store.announcing import Announcement, add_articles, announce, announcement, readers_of, rewrite
+from syndication.store.announcing import Announcement, add_articles, announce, announcement, begin, readers_of, rewrite
 from syndication.store.consent import Visit
 from syndication.store.database import Database
 from syndication.store.delivering import digest_bodies
@@ -101,6 +101,25 @@ def test_who_reads_at_the_moment_it_goes_gets_it_and_nobody_else(world: World) -
     sent(world, issue)
 
     assert set(readers(world, issue)) == {stays, late}
+
+
+def test_whoever_sends_it_right_after_a_change_need_not_wait_for_it(world: World) -> None:
+    first = world.reader("agents")
+    issue = written(world)
+    composed(world, issue)
+    change(world, issue, words=Words("We moved", WORDS.intro))
+    sweep(world.database, ignore, world.now)
+    assert world.state(issue) is IssueState.DUE
+    with world.database.write() as session:
+        begin(session, issue, world.now)
+    world.now += timedelta(minutes=1)
+    late = world.reader("agents")
+    with world.database.write() as session:
+        assert send_reviewed(session, issue, world.now)
+    compose_announcement(world.database, SITE, issue, world.now)
+
+    assert composed(world, issue).state is IssueState.SENDING
+    assert readers(world, issue) == {first: "We moved", late: "We moved"}
 
 
 def test_its_readers_are_counted_without_those_who_are_away_or_read_another(world: World) -> None:

@@ -107,6 +107,36 @@ def test_an_issue_that_was_held_for_days_is_tried_as_long_as_any_other(world: Wo
         assert [one.subscriber_id for one in recipients(session, lease)] == [reader]
 
 
+def test_whoever_sends_or_holds_right_after_a_change_need_not_wait_for_it(world: World) -> None:
+    world.reader("agents")
+    world.article("new", "agents")
+    issue = in_review(world)
+    with world.database.write() as session:
+        write_words(session, issue, Words("Changed", ""))
+    sweep(world.database, ignore, world.now)
+    assert world.state(issue) is IssueState.COMPOSING
+    with world.database.write() as session:
+        assert hold(session, issue)
+    assert world.compose(issue).state is IssueState.REVIEW
+    sweep(world.database, ignore, SLOT)
+    assert world.state(issue) is IssueState.REVIEW
+
+    with world.database.write() as session:
+        write_words(session, issue, Words("Changed again", ""))
+    sweep(world.database, ignore, world.now)
+    with world.database.write() as session:
+        assert send_reviewed(session, issue, world.now)
+    assert world.compose(issue).state is IssueState.SENDING
+
+
+def test_what_was_never_composed_is_neither_sent_nor_held(world: World) -> None:
+    world.reader("agents")
+    (fired,) = fire_due(world.database, ignore, world.now)
+    with world.database.write() as session:
+        assert not send_reviewed(session, fired.issue_id, world.now)
+        assert not hold(session, fired.issue_id)
+
+
 def test_a_dropped_article_comes_in_no_issue(world: World) -> None:
     reader, other = world.reader("agents"), world.reader("chips")
     dropped = world.article("dropped", "agents", "chips")
