@@ -13,7 +13,7 @@ from tests.support.kept import kept
 from tests.support.website import Website
 
 
-@pytest.fixture(autouse=True, scope="package")
+@pytest.fixture(autouse=True, scope="module")
 def _quick_passwords() -> Iterator[None]:
     """Argon2 as it is, with the smallest parameters: those of the product take a tenth of a second, as they should."""
     with pytest.MonkeyPatch.context() as patch:
