@@ -15,7 +15,7 @@ from sqlmodel import Session, col
 
 from syndication.store.bulk import insert_rows
 from syndication.store.counters import raise_counter
-from syndication.store.database import Database
+from syndication.store.database import Database, to_the_end
 from syndication.store.feed_plans import EVERYTHING, FeedKind, languages_of
 from syndication.store.publishing import is_accepted, shown_at
 from syndication.store.tables import ArchiveEntryRow, ArticleRow, ClassificationRow, TopicRow
@@ -48,6 +48,7 @@ def _found(database: Database, lacking: Select[str, int | None]) -> Iterator[Pla
     """The places that are lacking, feed by feed, so that few feeds are asked for their last number, 8 bytes each."""
     found: defaultdict[str, array[int]] = defaultdict(lambda: array("q"))
     with database.read() as session:
+        to_the_end(session)
         for feed, article_id in session.execute(lacking, execution_options={"yield_per": _A_CHUNK}):
             found[feed].append(article_id)
     return ((feed, article_id) for feed, ids in found.items() for article_id in ids)

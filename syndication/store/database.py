@@ -35,6 +35,8 @@ _BY_INDEXES: Final = text(
     "SELECT set_config('enable_bitmapscan', 'off', true), set_config('enable_seqscan', 'off', true)"
 )
 
+_TO_THE_END: Final = text("SELECT set_config('cursor_tuple_fraction', '1', true)")
+
 DatabaseError: TypeAlias = SQLAlchemyError
 """What a session raises when the database does not do what it is asked, for those who may wait and try again."""
 
@@ -120,6 +122,12 @@ def by_indexes(session: Session) -> None:
     """Until the transaction ends let PostgreSQL follow indexes in their order, not read whole tables and sort; SQLite does."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(_BY_INDEXES)
+
+
+def to_the_end(session: Session) -> None:
+    """Until the transaction ends let PostgreSQL plan streamed results for all of their rows, not to have the first tenth soon."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(_TO_THE_END)
 
 
 def _make_private(_dialect: object, _record: object, arguments: Sequence[str], _options: object) -> None:
