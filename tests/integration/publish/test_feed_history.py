@@ -3,11 +3,13 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import event, text
 from sqlmodel import col, select, update
 
 from syndication.domain.feeds import Feed
 from syndication.domain.site import Site
+from syndication.store import archives
 from syndication.store.archives import append_history
 from syndication.store.bulk import insert_rows
 from syndication.store.database import Database
@@ -60,6 +62,17 @@ def test_a_page_holds_the_oldest_and_never_takes_in_another_article(database: Da
     append_history(database, thorough=False)
     assert page(database, 1) == before
     assert "late and old" in titles(page(database, 2))
+
+
+@pytest.mark.parametrize("articles", [6, 7, 8])
+def test_more_than_one_look_finds_is_placed_from_the_oldest_too(
+    database: Database, monkeypatch: pytest.MonkeyPatch, articles: int
+) -> None:
+    monkeypatch.setattr(archives, "_SORTED_AT_ONCE", 7)
+    monkeypatch.setattr(archives, "_A_CHUNK", 3)
+    fill(database, articles)
+    assert append_history(database, thorough=True) == 4 * articles
+    assert titles(page(database, 1, articles=articles)) == [str(number) for number in range(articles, 0, -1)]
 
 
 def test_every_kind_of_feed_has_its_history_and_each_article_one_place_in_it(database: Database) -> None:
