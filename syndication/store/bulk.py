@@ -30,11 +30,11 @@ def insert_rows(
     doubles = "" if all_new else " ON CONFLICT DO NOTHING"
     if connection.dialect.name == "sqlite":
         return connection.exec_driver_sql(_for_sqlite(table, columns) + doubles, list(rows)).rowcount
-    arrays = tuple(map(array, zip(*rows, strict=True)))
+    arrays = tuple(map(array_literal, zip(*rows, strict=True)))
     return connection.exec_driver_sql(_for_postgresql(table, columns) + doubles, arrays).rowcount
 
 
-def array(values: Iterable[int | str | datetime | None]) -> str:
+def array_literal(values: Iterable[int | str | datetime | None]) -> str:
     """Values as PostgreSQL writes an array, to be cast to its type; instants aware.
 
     psycopg looks at each value of a list anew, which takes five times as long (measured: 0.7 µs a number, 1.2 a word, 4.6

@@ -96,8 +96,8 @@ def pages_of(plan: FeedPlan) -> Iterator[Page]:
 
 def planned_feeds(session: Session, site: Site, names: Collection[str] | None = None) -> list[FeedPlan]:
     """All feeds that are kept ready: everything, each enabled topic, each source, each language. names: only of these."""
-    topics = select(TopicRow, _last_place(_name(FeedKind.TOPIC, col(TopicRow.id)))).where(col(TopicRow.enabled))
-    sources = select(SourceRow, _last_place(_name(FeedKind.SOURCE, col(SourceRow.id))))
+    topics = select(TopicRow, _full_pages(_name(FeedKind.TOPIC, col(TopicRow.id)))).where(col(TopicRow.enabled))
+    sources = select(SourceRow, _full_pages(_name(FeedKind.SOURCE, col(SourceRow.id))))
     if names is not None:
         topics = topics.where(col(TopicRow.id).in_(_ids(FeedKind.TOPIC, names)))
         sources = sources.where(col(SourceRow.id).in_(_ids(FeedKind.SOURCE, names)))
@@ -105,8 +105,8 @@ def planned_feeds(session: Session, site: Site, names: Collection[str] | None = 
     languages = languages_of(session).items()
     plans = [
         with_pages(session, FeedPlan(FeedKind.ALL, EVERYTHING, "/feeds/all", site.title, site.description)),
-        *(replace(topic_plan(row, site), pages=(last or 0) // ITEMS) for row, last in session.execute(topics)),
-        *(replace(source_plan(row, site), pages=(last or 0) // ITEMS) for row, last in session.execute(sources)),
+        *(replace(topic_plan(row, site), pages=pages) for row, pages in session.execute(topics)),
+        *(replace(source_plan(row, site), pages=pages) for row, pages in session.execute(sources)),
         *(with_pages(session, language_plan(family, codes, site)) for family, codes in languages),
     ]
     logos = _logos(session)
@@ -198,8 +198,7 @@ def with_logo(session: Session, plan: FeedPlan) -> FeedPlan:
 
 def with_pages(session: Session, plan: FeedPlan) -> FeedPlan:
     """The plan with the full pages of its archive. Unions and one language of a feed have none."""
-    last = session.execute(select(_last_place(literal(plan.history)))).scalar_one()
-    return replace(plan, pages=(last or 0) // ITEMS)
+    return replace(plan, pages=session.execute(select(_full_pages(literal(plan.history)))).scalar_one())
 
 
 def _logos(session: Session) -> list[tuple[int, str]]:
@@ -218,9 +217,10 @@ def _logo(plan: FeedPlan, logos: Sequence[tuple[int, str]]) -> str:
     return next((logo for topic_id, logo in logos if topic_id in plan.topics or not plan.topics), "")
 
 
-def _last_place(feed: SQLColumnExpression[str]) -> ScalarSelect[int | None]:
-    """The newest place in the history of a feed (name): one look into the index, however long the history is."""
-    return select(func.max(ArchiveEntryRow.number)).where(col(ArchiveEntryRow.feed) == feed).scalar_subquery()
+def _full_pages(feed: SQLColumnExpression[str]) -> ScalarSelect[int]:
+    """How many pages of the archive of a feed (name) are full: one look into the index, however long its history is."""
+    full = func.coalesce(func.max(ArchiveEntryRow.number), 0) // ITEMS
+    return select(full).where(col(ArchiveEntryRow.feed) == feed).scalar_subquery()
 
 
 def _name(kind: FeedKind, key: SQLColumnExpression[int | None]) -> SQLColumnExpression[str]:

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple, Protocol, cast
 import psycopg
 from sqlalchemy import PoolProxiedConnection
 
-from syndication.store.bulk import array
+from syndication.store.bulk import array_literal
 from syndication.store.database import Database
 from syndication.store.delivering import Lease
 
@@ -135,21 +135,21 @@ class _Postgresql:
             self._driver.execute(f"SET {setting}")
 
     def commit(self, kept: Sequence[Kept], wanted: Mapping[Lease, Sequence[int]], now: datetime) -> Attempts:
-        columns = {name: array(one[place] for one in kept) for place, name in enumerate(Kept._fields)}
+        columns = {name: array_literal(one[place] for one in kept) for place, name in enumerate(Kept._fields)}
         if len(wanted) == 1:
             return self._both(columns, *next(iter(wanted.items())), now)
         taken: Attempts = {}
         with self._driver.transaction():  # an issue's batch ends here and there
             self._driver.execute(_accept_postgresql(), columns)
             for lease, subscriber_ids in wanted.items():
-                taken |= self._both(dict.fromkeys(columns, array(())), lease, subscriber_ids, now)
+                taken |= self._both(dict.fromkeys(columns, array_literal(())), lease, subscriber_ids, now)
         return taken
 
     def close(self) -> None:
         self._connection.invalidate()
 
     def _both(self, columns: Mapping[str, str], lease: Lease, subscriber_ids: Sequence[int], now: datetime) -> Attempts:
-        values = {**columns, **_values(lease, now), "ids": array(subscriber_ids)}
+        values = {**columns, **_values(lease, now), "ids": array_literal(subscriber_ids)}
         rows = self._driver.execute(_both_postgresql(), values).fetchall()
         return {(lease.issue_id, row[0]): row[1] for row in rows}
 

@@ -29,7 +29,7 @@ router = APIRouter()
 KEPT_BRIEFLY: Final = {"Cache-Control": "public, max-age=300"}
 _STORIES: Final = 20
 _NONE_CHOSEN: Final = sentence("Choose at least one topic.")
-_TOO_MANY: Final = sentence("Choose at most 10 topics, or take the feed of everything.")
+_TOO_MANY: Final = sentence("Choose at most {most} topics, or take the feed of everything.")
 _GROUPS: Final = (
     (FeedKind.TOPIC, sentence("Topics")),
     (FeedKind.LANGUAGE, sentence("Languages")),
@@ -91,6 +91,7 @@ def _all_feeds(request: Request, fault: str = "", chosen: frozenset[str] = froze
         groups=groups,
         fault=fault,
         chosen=chosen,
+        most=MOST_TOPICS,
     )
 
 

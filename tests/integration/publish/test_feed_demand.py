@@ -166,12 +166,18 @@ def test_what_is_made_on_demand_follows_the_data_and_stays_the_same_otherwise(
     assert reader.get(path, **{"if-modified-since": first.headers["last-modified"]}).status_code == 200
 
 
-def test_a_page_of_an_archive_is_kept_for_good_and_leads_to_the_older_one(database: Database) -> None:
+def with_history(database: Database, articles: int) -> int:
+    """Publish so many articles of one topic beside those there are; answers their source."""
     with database.write() as session:
         source = fill(session)
-        for number in range(2 * ITEMS):
+        for number in range(articles):
             rows.add_article(session, source, ["agents"], title=f"{number}", at=NOW + number * HOUR)
     publish(database)
+    return source
+
+
+def test_a_page_of_an_archive_is_kept_for_good_and_leads_to_the_older_one(database: Database) -> None:
+    with_history(database, 2 * ITEMS)
     reader = Reader(database)
     newest = reader.get("/feeds/topics/agents.json").json()
     assert newest["next_url"] == f"{PUBLIC_URL}/feeds/topics/agents/archive/2.json"
@@ -189,11 +195,7 @@ def test_a_page_of_an_archive_is_kept_for_good_and_leads_to_the_older_one(databa
 
 
 def test_a_page_that_is_not_full_is_kept_for_good_under_the_number_it_has(database: Database) -> None:
-    with database.write() as session:
-        source = fill(session)
-        for number in range(ITEMS):
-            rows.add_article(session, source, ["agents"], title=f"{number}", at=NOW + number * HOUR)
-    publish(database)
+    source = with_history(database, ITEMS)
     with database.write() as session:
         rows.add_article(session, source, ["agents"], title="old", at=NOW - 900 * HOUR)
     publish(database, 2)
@@ -211,11 +213,7 @@ def test_a_page_that_is_not_full_is_kept_for_good_under_the_number_it_has(databa
 
 
 def test_the_history_of_a_feed_without_full_texts_is_that_of_the_whole_feed(database: Database) -> None:
-    with database.write() as session:
-        source = fill(session)
-        for number in range(2 * ITEMS):
-            rows.add_article(session, source, ["agents"], title=f"{number}", at=NOW + number * HOUR)
-    publish(database)
+    source = with_history(database, 2 * ITEMS)
     with database.write() as session:
         rows.add_article(session, source, ["agents"], title="old", at=NOW - 900 * HOUR)
     publish(database, 2)

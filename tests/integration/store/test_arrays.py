@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from syndication.store.bulk import array, insert_rows
+from syndication.store.bulk import array_literal, insert_rows
 from syndication.store.database import Database, open_database
 from syndication.store.tables import DigestPartRow
 
@@ -33,7 +33,11 @@ def server(postgres_url: str) -> Iterator[Database]:
 def test_an_array_holds_the_very_values(
     server: Database, numbers: list[int | None], words: list[str | None], instants: list[datetime | None]
 ) -> None:
-    given_values = {"numbers": array(numbers), "words": array(words), "instants": array(instants)}
+    given_values = {
+        "numbers": array_literal(numbers),
+        "words": array_literal(words),
+        "instants": array_literal(instants),
+    }
     asked = text("SELECT CAST(:numbers AS bigint[]), CAST(:words AS text[]), CAST(:instants AS timestamptz[])")
     with server.read() as session:
         assert tuple(session.execute(asked, given_values).one()) == (numbers, words, instants)
