@@ -5,11 +5,13 @@ Source: RFC 5005 section 4: archive documents are stable, so that who has read o
 
 from array import array
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import islice
 from typing import Final
 
-from sqlalchemy import ColumnElement, Select, String, and_, case, cast, exists, func, literal, select
+from sqlalchemy import ColumnElement, Select, String, and_, case, cast, column, exists, func, literal, select, values
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
@@ -22,6 +24,9 @@ from syndication.store.tables import ArchiveEntryRow, ArticleRow, Classification
 
 _A_CHUNK: Final = 2_500
 """Places given in one transaction, so that it stays far below 250 ms."""
+
+_AT_ONCE: Final = 2
+"""Kinds of feeds on PostgreSQL: while it writes the places of one, another is looked through. SQLite does its work in this process."""
 
 _SORTED_AT_ONCE: Final = 50_000
 """SQLite sorts in memory, 100 bytes an article; PostgreSQL does so on the disk, and would read all of the history at each look."""
@@ -36,20 +41,26 @@ def append_history(database: Database, *, thorough: bool) -> int:
     Within one run the older article gets the lower number. thorough: look at all articles; else only at those that came
     since the last run, which costs next to nothing.
     """
-    given = 0
     with database.read() as session:
         since = 0 if thorough else _newest_known(session)
-        statements = list(_lacking(session, since))
+        *kinds, everything = _lacking(session, since)
+    with ThreadPoolExecutor(1 if database.is_sqlite else _AT_ONCE) as several:
+        given = sum(several.map(partial(_append_lacking, database), kinds))
+    # Last, as it tells the next run what was looked at.
+    return given + _append_lacking(database, everything)
+
+
+def _append_lacking(database: Database, lacking: Select[str, int | None]) -> int:
+    """Give what this answers its place; how many were given."""
+    given = 0
     most = _SORTED_AT_ONCE if database.is_sqlite else None
-    for statement in statements:
-        while True:
-            found = _lacking_places(database, statement.limit(most))
-            places = ((feed, article_id) for feed, ids in found.items() for article_id in ids)
-            while chunk := list(islice(places, _A_CHUNK)):
-                given += _give(database, chunk)
-            if sum(map(len, found.values())) != most:
-                break
-    return given
+    while True:
+        found = _lacking_places(database, lacking.limit(most))
+        places = ((feed, article_id) for feed, ids in found.items() for article_id in ids)
+        while chunk := list(islice(places, _A_CHUNK)):
+            given += _give(database, chunk)
+        if sum(map(len, found.values())) != most:
+            return given
 
 
 def _lacking_places(database: Database, lacking: Select[str, int | None]) -> Mapping[str, Sequence[int]]:
@@ -73,8 +84,7 @@ def _newest_known(session: Session) -> int:
 
 
 def _lacking(session: Session, since: int) -> Iterator[Select[str, int | None]]:
-    """For each kind of feed the places that are lacking, oldest article first."""
-    yield _places(literal(EVERYTHING), since).where(is_accepted())
+    """For each kind of feed the places that are lacking, oldest article first; of the feed of everything in the end."""
     source = literal(f"{FeedKind.SOURCE}/") + cast(col(ArticleRow.source_id), String)
     yield _places(source, since).where(is_accepted())
     topic = literal(f"{FeedKind.TOPIC}/") + cast(col(ClassificationRow.topic_id), String)
@@ -88,6 +98,7 @@ def _lacking(session: Session, since: int) -> Iterator[Select[str, int | None]]:
             (col(ArticleRow.language).in_(codes), f"{FeedKind.LANGUAGE}/{name}") for name, codes in families.items()
         ]
         yield _places(case(*whens, else_=""), since).where(is_accepted(), col(ArticleRow.language).in_(known))
+    yield _places(literal(EVERYTHING), since).where(is_accepted())
 
 
 def _places(feed: ColumnElement[str], since: int) -> Select[str, int | None]:
@@ -115,14 +126,26 @@ def _append(session: Session, places: Sequence[Place], *, careful: bool) -> int:
     by_feed = defaultdict[str, list[int]](list)
     for feed, article_id in places:
         by_feed[feed].append(article_id)
+    last = _last_numbers(session, by_feed)
+    placed = _placed(session, by_feed) if careful else {}
     rows = []
     for feed, ids in by_feed.items():
-        own = col(ArchiveEntryRow.feed) == feed
-        last = session.execute(select(func.max(ArchiveEntryRow.number)).where(own)).scalar() or 0
-        placed: set[int] = set()
-        if careful:
-            article = col(ArchiveEntryRow.article_id)
-            placed.update(session.scalars(select(article).where(own, article.in_(ids))))
-        new = [article_id for article_id in ids if article_id not in placed]
-        rows += [(feed, number, article_id) for number, article_id in enumerate(new, last + 1)]
+        new = [article_id for article_id in ids if article_id not in placed.get(feed, ())]
+        rows += [(feed, number, article_id) for number, article_id in enumerate(new, last[feed] + 1)]
     return insert_rows(session, ArchiveEntryRow, ("feed", "number", "article_id"), rows, all_new=True)
+
+
+def _last_numbers(session: Session, feeds: Iterable[str]) -> dict[str, int]:
+    """By feed the last number that was given in it, 0 for none: one look into the index for each."""
+    asked = values(column("feed", String)).data([(feed,) for feed in feeds]).cte("asked")
+    last = select(func.max(ArchiveEntryRow.number)).where(col(ArchiveEntryRow.feed) == asked.c.feed)
+    return {feed: number or 0 for feed, number in session.execute(select(asked.c.feed, last.scalar_subquery()))}
+
+
+def _placed(session: Session, by_feed: Mapping[str, Sequence[int]]) -> dict[str, set[int]]:
+    """By feed those of the articles that have their place."""
+    feed, article = col(ArchiveEntryRow.feed), col(ArchiveEntryRow.article_id)
+    return {
+        name: set(session.scalars(select(article).where(feed == name, article.in_(ids))))
+        for name, ids in by_feed.items()
+    }
