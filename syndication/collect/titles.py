@@ -4,7 +4,8 @@ import re
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from syndication.html.text import lead, shorten
+from syndication.domain.articles import is_closed
+from syndication.html.text import clean_line, lead, shorten
 
 FROM_ADDRESS: Final = "no title: the words of the address are used"
 FROM_WORDS: Final = "no title: the first words are used"
@@ -15,9 +16,14 @@ _ONLY_NUMBER: Final = re.compile(r"[\d\W_]*")
 
 
 def title_for(words: str, address: str) -> tuple[str, str]:
-    """A title for an item that has none, and where it is from: its first words, else its address. "" for neither."""
+    """A title for an item that has none, and where it is from: its first words, else its address. "" for neither.
+
+    First words that are not all and end no sentence are marked as cut short, so that `beyond` knows them as such.
+    """
     if words:
-        return shorten(lead(words, 1) or words, _LONGEST), FROM_WORDS
+        first = lead(words, 1)
+        is_whole = is_closed(first) or first == clean_line(words)
+        return shorten(first if is_whole else f"{first}…", _LONGEST), FROM_WORDS
     bare = address.partition("://")[2].rstrip("/")
     return shorten(title_from(address) or bare, _LONGEST), FROM_ADDRESS
 

@@ -192,11 +192,15 @@ def beyond(title: str, words: str) -> str:
     Only a title that ends a sentence, was cut short or is all of the words counts; else words that begin alike stay whole.
     """
     opening = title.removesuffix("…")
-    ending = title.rstrip("\"'”’»)")[-1:]  # noqa: RUF001 - these marks are meant
-    if not words.startswith(opening) or (ending not in _CLOSED and words != title):
+    if not words.startswith(opening) or (not is_closed(title) and words != title):
         return words
     rest = words[len(opening) :].strip()
     return f"…{rest}" if rest and opening != title else rest
+
+
+def is_closed(words: str) -> bool:
+    """Whether words end as a sentence does, or show that they were cut short."""
+    return words.rstrip("\"'”’»)")[-1:] in _CLOSED  # noqa: RUF001 - these marks are meant
 
 
 def told_once(stories: Sequence[Story]) -> list[Story]:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from syndication.domain.articles import Enclosure
+from syndication.domain.articles import Enclosure, beyond
 from syndication.domain.feeds import Feed, FeedItem, FeedTopic, Origin
 from syndication.html import characters
 from syndication.html.links import absolute
@@ -47,14 +47,15 @@ def fitted_item(item: FeedItem, feed: Feed) -> FeedItem:
     """One item of a feed as `fitted` makes it. Of the feed only its title and its page count, where the item lacks its own."""
     origin = _fitted_origin(item.origin, feed)
     summary = clean_text(item.summary)
+    title = plain_line(item.title) or clean_line(summary)[:_TITLE_CHARACTERS]
     authors = tuple(name for name in map(clean_line, item.authors) if name)
     published_at = item.published_at.replace(microsecond=0)
     url = absolute_url(item.url) or feed.home_url
     return FeedItem(
         id=item.id,
         url=url,
-        title=plain_line(item.title) or clean_line(summary)[:_TITLE_CHARACTERS] or clean_line(item.url) or url,
-        summary=summary,
+        title=title or clean_line(item.url) or url,
+        summary=beyond(title, summary),
         content=clean_text(item.content),
         authors=authors or (origin.title,),
         topics=tuple([_fitted_topic(topic) for topic in item.topics]),

@@ -11,7 +11,7 @@ from syndication.collect.decoding import decode
 from syndication.collect.drafts import Context, finish
 from syndication.collect.feed_document import FeedDocument
 from syndication.collect.feed_tree import read_feed
-from syndication.domain.articles import DateOrigin, Enclosure, Item
+from syndication.domain.articles import DateOrigin, Enclosure, Item, beyond
 from tests.support.items import NOW
 
 
@@ -138,6 +138,22 @@ def test_a_title_that_is_missing_is_the_first_words() -> None:
     found = one(rss("<guid>1</guid><description>One sentence here. Another one.</description>"))
     assert found.title == "One sentence here."
     assert "no title: the first words are used" in found.repairs
+
+
+@pytest.mark.parametrize(
+    ("description", "title", "summary"),
+    [
+        ("<p>A short remark</p><p>and what it is about</p>", "A short remark…", "…and what it is about"),
+        ("<p>A short remark</p>", "A short remark", ""),
+        (f"<p>A short remark</p><p>{'and so on ' * 60}</p>", "A short remark…", ""),
+        ("<p>A whole sentence of a remark.</p><p>and more</p>", "A whole sentence of a remark.", "and more"),
+    ],
+)
+def test_first_words_without_an_end_are_marked_as_cut_where_more_follows(
+    description: str, title: str, summary: str
+) -> None:
+    found = one(rss(f"<guid>1</guid><description><![CDATA[{description}]]></description>"))
+    assert (found.title, beyond(found.title, found.summary)) == (title, summary)
 
 
 def test_an_item_that_says_and_points_at_nothing_is_left_out() -> None:

@@ -59,6 +59,18 @@ def test_an_address_is_an_absolute_uri_or_nothing(url: str, absolute: str) -> No
     assert absolute_url(url) == absolute
 
 
+@pytest.mark.parametrize(
+    ("title", "summary", "left"),
+    [
+        ("It has no title.", "It has no title. And it goes on.", "And it goes on."),
+        ("All of a short note", "All of a short note", ""),
+        ("A title", "A title of its own and a summary.", "A title of its own and a summary."),
+    ],
+)
+def test_a_summary_does_not_say_again_what_the_title_says(title: str, summary: str, left: str) -> None:
+    assert fitted(a_feed(an_item(title=title, summary=summary))).items[0].summary == left
+
+
 def test_two_articles_of_one_bulk_import_have_distinct_instants_within_the_same_second() -> None:
     first, second = distinct(AT, "tag:a"), distinct(AT, "tag:b")
     assert first != second
