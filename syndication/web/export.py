@@ -27,7 +27,7 @@ from syndication.web.app import create_app
 from syndication.web.deps import Deps
 
 _LINK: Final = re.compile(rb'(?:href|src)="(/[^"#]*)')
-_FIXED: Final = ("/feeds.opml", "/sitemap.xml", "/robots.txt", "/static/feed.css", "/newsletters/")
+_FIXED: Final = ("/feeds.opml", "/sitemap.xml", "/robots.txt", "/favicon.ico", "/static/feed.css", "/newsletters/")
 _CLOSED: Final = (
     "/admin",
     "/api",
@@ -42,6 +42,7 @@ _CLOSED: Final = (
     "/view",
 )
 _PACKED: Final = frozenset({".html", ".css", ".js", ".svg", ".xml", ".opml", ".txt", ".rss", ".atom", ".json"})
+_NAMED: Final = _PACKED | {".ico"}
 _QUALITY: Final = 5
 _LIST: Final = ".exported"
 _OK: Final = 200
@@ -114,7 +115,7 @@ def file_of(path: str) -> str:
     if any(part in {".", ".."} or "\\" in part or "\0" in part for part in parts):
         message = f"{path} is no address of this site"
         raise ValueError(message)
-    is_file = not path.endswith("/") and Path(parts[-1]).suffix in _PACKED if parts else False
+    is_file = not path.endswith("/") and Path(parts[-1]).suffix in _NAMED if parts else False
     return "/".join(parts) if is_file else "/".join([*parts, "index.html"])
 
 

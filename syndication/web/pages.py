@@ -31,7 +31,7 @@ from syndication.web import feed_pages
 from syndication.web.deps import deps_of
 from syndication.web.language import offered_by, offered_by_all, spoken
 from syndication.web.mailbox import may_see_mailbox
-from syndication.web.render import message_page, page, static_answer
+from syndication.web.render import icon_answer, message_page, page, static_answer
 from syndication.web.security import front_of, private_peer
 
 _log = structlog.get_logger()
@@ -171,6 +171,12 @@ def static(name: str, v: str = "") -> Response:
     if found is None:
         raise HTTPException(404)
     return found
+
+
+@router.get("/favicon.ico")
+def icon() -> Response:
+    """The icon of our pages, where browsers look for it when what they opened names none: a feed."""
+    return icon_answer()
 
 
 @router.get("/robots.txt")

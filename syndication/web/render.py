@@ -28,6 +28,7 @@ from syndication.web.words import CONSENT, clock_words, day_here, page_words, sl
 _FOLDER: Final = Path(__file__).parent
 _ACCENT: Final = re.compile(r"accent-([0-9a-f]{6})\.css")
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
+_LONG: Final = "public, max-age=604800"
 _BRIEFLY: Final = "public, max-age=300"
 
 
@@ -110,8 +111,16 @@ def static_answer(name: str, version: str) -> Response | None:
         return Response(accent_css(f"#{accent[1]}"), media_type="text/css", headers={"Cache-Control": _FOR_EVER})
     if name not in _static_names():
         return None
+    return _static_answer(name, _FOR_EVER if version == _static_file(name)[1] else _BRIEFLY)
+
+
+def icon_answer() -> Response:
+    """The icon for an address without its hash."""
+    return _static_answer("favicon.ico", _LONG)
+
+
+def _static_answer(name: str, kept: str) -> Response:
     body, digest = _static_file(name)
-    kept = _FOR_EVER if version == digest else _BRIEFLY
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
     return Response(body, media_type=kind, headers={"Cache-Control": kept, "ETag": f'"{digest}"'})
 

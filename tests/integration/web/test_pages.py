@@ -291,6 +291,15 @@ def test_style_sheets_are_kept_for_good_under_their_hash(website: Website) -> No
         assert client.get(f"/static/{wrong}").status_code == 404
 
 
+def test_the_icon_lies_where_browsers_look_for_it_beside_a_feed(website: Website) -> None:
+    answer = website.visitor().get("/favicon.ico")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "image/vnd.microsoft.icon"
+    assert answer.headers["cache-control"] == "public, max-age=604800"
+    assert answer.content.startswith(b"\x00\x00\x01\x00")
+    assert b"\x89PNG" in answer.content
+
+
 @pytest.mark.parametrize(
     ("peer", "headers", "front"),
     [

@@ -66,6 +66,9 @@ def test_files_have_the_bytes_that_are_served_and_a_page_of_an_archive_that_grew
         assert gzip.decompress((tmp_path / f"{file_of(path)}.gz").read_bytes()) == body
         assert brotli.decompress((tmp_path / f"{file_of(path)}.br").read_bytes()) == body
 
+    icon = visitor.get("/favicon.ico")
+    assert (tmp_path / "favicon.ico").read_bytes() == icon.content
+
     # The page of an archive that is not full has a number of its own.
     website.articles("agents", titles=["old"])
     with website.database.write() as session:
