@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Final, Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlmodel import Session, col, select
 
+import syndication
 from syndication.domain.roles import Role
 from syndication.domain.states import SubscriptionStatus
 from syndication.store.admins import hash_of, offer_setup
@@ -15,6 +17,8 @@ from syndication.store.tables import AuditEntryRow, SubscriberRow, SubscriptionR
 from tests.support.axe import dead_controls
 from tests.support.walking import Running, entered, judge, listening, running_console, watched
 from tests.support.website import Website
+
+STYLE: Final = Path(syndication.__file__).parent / "web" / "static" / "site.css"
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +95,37 @@ def test_a_keyboard_is_enough(browser: Browser, running: Running) -> None:
         page.goto("/admin/")
         assert page.url == f"{running.url}/admin/login"
     assert status_of(running, "zoe@example.org") is SubscriptionStatus.CONFIRMED
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("around", ["", "card"])
+def test_a_table_that_goes_on_beyond_its_edge_shows_it(
+    browser: Browser, scheme: Literal["light", "dark"], around: str
+) -> None:
+    page = browser.new_page(color_scheme=scheme)
+    page.set_content(
+        f'<div class="console {around}"><div class="scroll" style="width: 20rem"><div style="height: 3rem"></div></div></div>'
+    )
+    page.add_style_tag(path=STYLE)
+    table = page.locator(".scroll")
+    place = table.bounding_box()
+    assert place is not None
+
+    def edges() -> list[bool]:
+        """Whether something is to be seen at the left and at the right edge."""
+        parts = [place["x"], place["x"] + place["width"] - 8, place["x"] + place["width"] / 2]
+        clips = [{"x": x, "y": place["y"], "width": 8.0, "height": 40.0} for x in parts]
+        left, right, middle = (page.screenshot(clip=clip) for clip in clips)  # type: ignore[arg-type] # a dict of its fields
+        return [left != middle, right != middle]
+
+    assert edges() == [False, False]
+    table.locator("div").evaluate("content => content.style.width = '60rem'")
+    assert edges() == [False, True]
+    table.evaluate("table => table.scrollLeft = 200")
+    assert edges() == [True, True]
+    table.evaluate("table => table.scrollLeft = 9999")
+    assert edges() == [True, False]
+    page.close()
 
 
 def status_of(running: Running, address: str) -> SubscriptionStatus:
