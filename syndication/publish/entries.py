@@ -91,7 +91,7 @@ def _atom(item: FeedItem, escaped: _Escaped, language: str) -> str:
             *[f"<author><name>{name}</name></author>" for name in escaped.authors],
             f'<content type="html">{escaped.content}</content>' if escaped.content else "",
             f'<link href="{_value(item.url)}" rel="alternate" type="text/html"/>',
-            *map(_atom_file, reversed(item.enclosures)),
+            *map(_atom_file, item.enclosures),
             f"<summary>{escaped.summary}</summary>" if escaped.summary else "",
             *[f'<category term="{_value(one.slug)}" label="{_value(one.title)}"/>' for one in item.topics],
             f"<published>{item.published_at.isoformat()}</published>",

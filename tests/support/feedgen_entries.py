@@ -19,7 +19,7 @@ def by_feedgen(feed: Feed, form: FeedFormat) -> bytes:
     """A fitted feed in RSS or Atom."""
     generator: Any = generator_of(feed, form)
     for item in feed.items:
-        generator.add_entry(_entry(item, feed.language), order="append")
+        generator.add_entry(_entry(item, feed.language, form), order="append")
     written: bytes = generator.rss_str() if form is FeedFormat.RSS else generator.atom_str()
     return written
 
@@ -69,7 +69,7 @@ class _Entry(FeedEntry):  # type: ignore[misc]  # feedgen ships no types
             _add(element, f"{{{_MEDIA}}}thumbnail", url=self.thumbnail)
 
 
-def _entry(item: FeedItem, feed_language: str) -> _Entry:
+def _entry(item: FeedItem, feed_language: str, form: FeedFormat) -> _Entry:
     entry = _Entry(item.published_at, item.updated_at)
     entry.id(item.id)
     entry.title(item.title)
@@ -80,8 +80,8 @@ def _entry(item: FeedItem, feed_language: str) -> _Entry:
         entry.content(item.content, type="html")
     entry.author([{"name": name} for name in item.authors])
     entry.category([{"term": topic.slug, "label": topic.title} for topic in item.topics])
-    # The first file last: RSS has room for one and feedgen writes the last.
-    for file in reversed(item.enclosures):
+    # RSS has room for one, and of several feedgen writes the last there.
+    for file in item.enclosures[:1] if form is FeedFormat.RSS else item.enclosures:
         entry.enclosure(file.url, file.length or 0, file.media_type)
     entry.creators = item.authors
     entry.thumbnail = item.image_url
