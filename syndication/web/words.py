@@ -99,10 +99,8 @@ def _with_tags(words: Words) -> Callable[..., Markup]:
 
 
 def _reasons(words: Words) -> Callable[..., str]:
-    def told(reason: str, otherwise: str = "") -> str:
+    def told(reason: str) -> str:
         """The reason where this language has words for it; it may be a library's own, or hold what was typed."""
-        if words.knows(reason):
-            return words.say(reason)
-        return otherwise or words.say(_UNTOLD)
+        return words.say(reason if words.knows(reason) else _UNTOLD)
 
     return told

@@ -51,5 +51,4 @@ def test_a_reason_without_words_in_a_language_becomes_one_that_has_them() -> Non
 
     assert told("Choose at least one topic.") == "Scegli almeno un argomento."
     assert told("The library says: {no}") == "Così non va. Controlla ciò che hai scritto."
-    assert told("The library says: {no}", "Niente.") == "Niente."
     assert page_words("en")["told"]("The library says: {no}") == "The library says: {no}"  # type: ignore[operator]
