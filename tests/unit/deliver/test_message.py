@@ -157,6 +157,21 @@ def test_header_lines_are_short_and_encoded_words_shorter(subject: str, name: st
     assert all(b"\n" not in line and b"\r" not in line for line in message.split(b"\r\n"))
 
 
+@pytest.mark.parametrize(
+    ("subject", "lines"),
+    [
+        ("word " * 20, 2),
+        ("a" * 77, 2),  # no line can hold it as it is
+        ("ü" * 100, 6),
+    ],
+)
+def test_a_long_subject_goes_on_in_further_lines(subject: str, lines: int) -> None:
+    message = raw(MailBody(subject, "t", "h"))
+    assert parsed(message)["Subject"] == clean(subject)
+    field = message[message.index(b"Subject:") : message.index(b"Date:")]
+    assert field.count(b"\r\n") == lines
+
+
 def test_it_means_what_the_standard_library_would_have_written() -> None:
     model = EmailMessage(policy=policy.SMTP)
     model["From"] = "AI Digest <digest@news.example.org>"

@@ -23,6 +23,7 @@ from syndication.domain.newsletters import Newsletter
 from syndication.domain.source_options import ApiRules, Identity, PageRules, SourceOptions
 from syndication.domain.sources import Source
 from syndication.domain.states import Cadence, SourceKind
+from syndication.domain.topics import Topic
 from syndication.domain.web_address import names_of_secrets, with_secrets_of, without_secrets
 from tests.support.entries import all_entries
 
@@ -129,6 +130,14 @@ def test_options_are_fields_of_their_own() -> None:
         "options.api.languages": ("en", "it"),
     }
     assert fields["enabled"] is False
+
+
+def test_a_topic_is_its_words_and_whether_it_is_on() -> None:
+    topics = (Topic("a", "A", "About A", " agent*\n"), Topic("b", "B", "", "x"))
+    assert fields_of(Entries(topics, off=frozenset({"topic/b"}))) == {
+        "topic/a": {"title": "A", "description": "About A", "rule": "agent*", "enabled": True},
+        "topic/b": {"title": "B", "description": "", "rule": "x", "enabled": False},
+    }
 
 
 def test_schedules_are_known_by_newsletter_cadence_and_number() -> None:

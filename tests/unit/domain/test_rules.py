@@ -107,6 +107,14 @@ def test_parentheses_may_be_as_deep_as_the_limit() -> None:
     assert parse("(" * MAX_DEPTH + "a" + ")" * MAX_DEPTH) == A
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["a", '"c d"', "b*", "title:a", "a NEAR b", "a AND b AND c", "a OR b", "a AND (b OR c)", "a NOT b", "a WITH b"],
+)
+def test_a_rule_in_its_plainest_spelling_is_printed_so(text: str) -> None:
+    assert str(parse(text)) == text
+
+
 @given(rules())
 def test_a_printed_rule_parses_to_itself(rule: Rule) -> None:
     assert parse(str(rule)) == rule

@@ -80,5 +80,11 @@ def test_feeds_that_share_articles_have_the_bytes_they_have_alone(items: list[Fe
     assert documents_of([*feeds, plain]) == [documents(feed) for feed in [*feeds, plain]]
 
 
+def test_an_article_of_two_feeds_has_the_same_bytes_in_both() -> None:
+    one = a_feed(an_item(1))
+    other = replace(one, title="X", home_url=f"{PUBLIC_URL}/feeds/topics/x/")
+    assert documents_of([one, other]) == [documents(one), documents(other)]
+
+
 def test_no_feeds_are_no_documents() -> None:
     assert documents_of([]) == []
