@@ -11,7 +11,10 @@ from syndication.domain.seams import Connection
 
 @dataclass(frozen=True, slots=True)
 class OutboxTransport:
-    """A folder with one `<delivery name>.eml` a message. Sending twice leaves one file. Implements `domain.seams.Transport`."""
+    """A folder with one `<delivery name>.eml` a message, for its owner alone. Sending twice leaves one file.
+
+    Implements `domain.seams.Transport`.
+    """
 
     folder: Path
 
@@ -28,7 +31,7 @@ class OutboxTransport:
     async def connect(self) -> Connection | Outcome:
         """A writer into the folder, which is made if it is absent."""
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             return Deferred(Reply(0, "", f"The outbox cannot be made: {error}"), lane=True)
         return _OutboxConnection(self.folder)
@@ -73,7 +76,8 @@ def _subscriber_of(path: Path) -> int | None:
 def _write(folder: Path, mail: Mail) -> Path:
     path = folder / f"{mail.name.text}.eml"
     draft = path.with_suffix(".part")
-    with draft.open("wb") as file:
+    # Addresses and links that log in stand in it.
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.writelines(mail.parts)
         file.flush()
         os.fsync(file.fileno())

@@ -1,6 +1,7 @@
 """The outbox: a message is a whole file or none, and sending it twice leaves one."""
 
 import asyncio
+import os
 from pathlib import Path
 
 from syndication.deliver.outbox import OutboxTransport
@@ -28,6 +29,15 @@ def test_a_message_is_a_file_named_by_its_delivery(tmp_path: Path) -> None:
     assert isinstance(outcome, Accepted)
     assert outcome.reply.text == "Kept as n3-4.eml"
     assert (tmp_path / "var" / "outbox" / "n3-4.eml").read_bytes() == MAIL.message
+
+
+def test_folder_and_file_are_for_their_owner_alone(tmp_path: Path) -> None:
+    folder, before = tmp_path / "var" / "outbox", os.umask(0o022)
+    try:
+        sent(folder)
+    finally:
+        os.umask(before)
+    assert [path.stat().st_mode & 0o777 for path in (folder, folder / "n3-4.eml")] == [0o700, 0o600]
 
 
 def test_sending_twice_leaves_one_file(tmp_path: Path) -> None:
