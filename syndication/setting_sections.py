@@ -71,6 +71,14 @@ class DatabaseSettings(_Section):
 
     url: str = ""
 
+    @field_validator("url")
+    @classmethod
+    def _path(cls, value: str) -> str:
+        if value.partition("///")[2].startswith("file:"):
+            message = "must name SQLite's file by its path, without 'file:', such as sqlite:////srv/syndication.db"
+            raise ValueError(message)
+        return value
+
 
 class MailSettings(_Section):
     """How mail leaves. name_servers: asked for what the world sees of our domains, and for MX hosts."""

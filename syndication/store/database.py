@@ -31,6 +31,9 @@ _PRAGMAS: Final = (
     "journal_size_limit=67108864",
 )
 
+# A URI names a file in SQLite's own way; settings refuse it, as what asks for the path would not find it.
+_NO_PATHS: Final = ("file:", ":memory:")
+
 _BY_INDEXES: Final = text(
     "SELECT set_config('enable_bitmapscan', 'off', true), set_config('enable_seqscan', 'off', true)"
 )
@@ -93,7 +96,7 @@ def open_database(url: str) -> Database:
     """Open `sqlite:///path` or `postgresql+psycopg://…`; nothing is read or created yet except SQLite's folder."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        if parsed.database:
+        if parsed.database and not parsed.database.startswith(_NO_PATHS):
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         sqlite_only = {"check_same_thread": False}
         # Errors go to the log, and parameters can be addresses of people.
@@ -133,7 +136,7 @@ def to_the_end(session: Session) -> None:
 def _make_private(_dialect: object, _record: object, arguments: Sequence[str], _options: object) -> None:
     """Make a new file for its owner alone, as addresses of readers stand in it; SQLite makes its log after it."""
     path = arguments[0]
-    if not path.startswith(("file:", ":memory:")):
+    if not path.startswith(_NO_PATHS):
         with suppress(OSError):  # it is there already, or SQLite fails as well and its words are the ones known
             os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
 

@@ -3,6 +3,7 @@
 import socket
 
 import pytest
+from sqlalchemy import make_url
 
 from tests.acceptance.conftest import Service
 
@@ -50,10 +51,10 @@ def test_a_second_service_on_the_same_port_or_folder_is_refused(service: Service
     assert "Another `syndication serve`" in said
 
 
-@pytest.mark.parametrize("service", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("service", ["postgresql"], indirect=True)
 def test_a_database_that_may_not_be_written_is_told_in_words(service: Service) -> None:
-    wrapped = f"sqlite:///file:{service.folder / 'var' / 'syndication.db'}?mode=ro&uri=true"
-    service.extra["SYNDICATION_DATABASE__URL"] = wrapped
+    url = make_url(service.database_url).update_query_dict({"options": "-c default_transaction_read_only=on"})
+    service.extra["SYNDICATION_DATABASE__URL"] = url.render_as_string(hide_password=False)
     said = service.command("collect", "--source", "desk", status=1)
     assert "Error: The database may only be read." in said
     assert "Traceback" not in said

@@ -55,12 +55,14 @@ def test_a_database_that_is_away_or_none_is_named(url: str, words: str, tmp_path
     assert words in said
 
 
-def test_a_database_that_may_only_be_read_is_named(tmp_path: Path) -> None:
+def test_a_database_that_may_only_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     writable = open_database(f"sqlite:///{tmp_path}/a.db")
     with writable.write() as session:
         session.execute(text("CREATE TABLE a (b)"))
     writable.close()
+    monkeypatch.chdir(tmp_path)
     said = refusal(open_database(f"sqlite:///file:{tmp_path}/a.db?mode=ro&uri=true"), "INSERT INTO a VALUES (1)")
+    assert not Path("file:").exists()
     assert said is not None
     assert "may only be read" in said
 

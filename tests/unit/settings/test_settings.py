@@ -76,6 +76,7 @@ def test_a_secret_can_stand_in_a_file_that_the_environment_names(tmp_path: Path)
         ("", {"SYNDICATION_MAIL__TRANSPORT_FILE": "/nowhere"}, ["SYNDICATION_MAIL__TRANSPORT_FILE", "cannot be read"]),
         ('[site]\nzone = "Europe/Roma"\n', {}, ["'site.zone'", "Europe/Rome"]),
         ('[site]\npublic_url = "news.example.org"\n', {}, ["'site.public_url'", "absolute"]),
+        ('[database]\nurl = "sqlite:///file:a.db?uri=true"\n', {}, ["'database.url'", "'file:'", "sqlite:////srv/"]),
         ('[collect]\nallowed_networks = ["10.0.0.1/8"]\n', {}, ["'collect.allowed_networks'", "host bits"]),
         ('[mail]\nname_servers = ["ns.example.org"]\n', {}, ["'mail.name_servers'", "ns.example.org", "192.0.2.53"]),
         ('[mail]\nname_servers = ["1.2.3.4/a"]\n', {}, ["'mail.name_servers'", "'1.2.3.4/a'"]),
