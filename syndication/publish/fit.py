@@ -15,6 +15,7 @@ from syndication.domain.articles import Enclosure, beyond
 from syndication.domain.feeds import Feed, FeedItem, FeedTopic, Origin
 from syndication.html import characters
 from syndication.html.links import absolute
+from syndication.html.text import shorten
 
 _CLOSING_TAG: Final = re.compile(r"</[a-zA-Z][\w-]*\s*>")
 _TAG: Final = re.compile(r"</?[a-zA-Z][^<>]*>")
@@ -47,7 +48,7 @@ def fitted_item(item: FeedItem, feed: Feed) -> FeedItem:
     """One item of a feed as `fitted` makes it. Of the feed only its title and its page count, where the item lacks its own."""
     origin = _fitted_origin(item.origin, feed)
     summary = clean_text(item.summary)
-    title = plain_line(item.title) or clean_line(summary)[:_TITLE_CHARACTERS]
+    title = plain_line(item.title) or shorten(clean_line(summary), _TITLE_CHARACTERS)
     authors = tuple(name for name in map(clean_line, item.authors) if name)
     published_at = item.published_at.replace(microsecond=0)
     url = absolute_url(item.url) or feed.home_url

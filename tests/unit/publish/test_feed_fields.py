@@ -71,6 +71,12 @@ def test_a_summary_does_not_say_again_what_the_title_says(title: str, summary: s
     assert fitted(a_feed(an_item(title=title, summary=summary))).items[0].summary == left
 
 
+def test_a_title_made_of_a_long_summary_ends_between_words_and_the_summary_goes_on_there() -> None:
+    (item,) = fitted(a_feed(an_item(title="", summary="All work and no play. " * 9))).items
+    assert item.title == "All work and no play. All work and no play. All work and no play. All work and…"
+    assert item.summary == "…no play. " + "All work and no play. " * 4 + "All work and no play."
+
+
 def test_two_articles_of_one_bulk_import_have_distinct_instants_within_the_same_second() -> None:
     first, second = distinct(AT, "tag:a"), distinct(AT, "tag:b")
     assert first != second
