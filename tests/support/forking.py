@@ -5,6 +5,7 @@ environment, folder, output, locks and sockets are its own, and it can be killed
 """
 
 import atexit
+import gc
 import json
 import os
 import signal
@@ -117,8 +118,11 @@ def _ask(**request: object) -> int | None:
 
 def main() -> None:
     """Answer each line: the pid of what was forked, or how it ended."""
+    gc.disable()
     from syndication import cli  # noqa: F401, PLC0415 - to have it
 
+    gc.freeze()  # what forks shares what it has for as long as nobody looks through it
+    gc.enable()
     for line in sys.stdin:
         request = json.loads(line)
         if "poll" in request:
