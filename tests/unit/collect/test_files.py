@@ -72,7 +72,8 @@ def test_scripts_in_markdown_do_not_survive() -> None:
         ("---\ntitle: [\n---\nx", "line 3"),
         ("---\n- a\n---\nx", "key: value"),
         ("---\ndate: 2026-99-99\n---\nx", "no YAML"),
-        ("---\na: " + "[" * 1200 + "\n---\nx", "no YAML"),
+        # Tracing PyYAML trebles its second, and the other texts reach the same lines of ours.
+        pytest.param("---\na: " + "[" * 1200 + "\n---\nx", "no YAML", marks=pytest.mark.no_cover),
         ("---\na: !!python/object/apply:os.system [x]\n---\nx", "no YAML"),
         ("---\na: " + "x" * 70_000 + "\n---\nx", "64 KiB"),
     ],

@@ -11,6 +11,8 @@ from syndication.domain.errors import TemplateError
 from syndication.domain.templates import TemplateSource
 from tests.support.templates import SHIPPED
 
+pytestmark = pytest.mark.no_cover  # tracing doubles its time and finds no module here that only decides
+
 DIGEST = load_source(SHIPPED, "digest")
 HEADING = "{{ newsletter.title }}</h1>"
 

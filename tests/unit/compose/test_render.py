@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from syndication.compose.render import render_digest, render_notice
+from syndication.compose.values import required_links
 from syndication.domain.articles import Mention, Reason
 from syndication.domain.digests import Selection
 from syndication.domain.splice import Splice, fill
@@ -221,6 +222,20 @@ def test_every_mail_to_a_subscriber_has_the_ways_out_in_both_parts(name: str) ->
         assert "You get this mail because you subscribed to The AI Weekly." in part
         assert "Next issue: Friday 4 December 2026, 07:30" in part
     assert f"{SITE}/feeds/" in links(body)
+
+
+@pytest.mark.parametrize(
+    ("name", "required"),
+    [
+        ("digest", {Splice.UNSUBSCRIBE, Splice.PREFERENCES}),
+        ("welcome", {Splice.UNSUBSCRIBE, Splice.PREFERENCES}),
+        ("link", {Splice.UNSUBSCRIBE, Splice.PREFERENCES, Splice.YOURS}),
+        ("confirm", {Splice.CONFIRM}),
+        ("own", {Splice.UNSUBSCRIBE, Splice.PREFERENCES}),
+    ],
+)
+def test_a_template_must_hold_the_ways_out_or_the_one_way_in(name: str, required: set[Splice]) -> None:
+    assert required_links(name) == required
 
 
 def test_a_digest_can_be_viewed_in_the_browser() -> None:
