@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import JSON, String, cast, func, insert, literal, select
 from sqlmodel import Session
 
 from syndication.domain.site import Site
@@ -56,27 +56,35 @@ def test_the_newest_articles_are_found_whatever_postgresql_has_counted(
 
 
 def add_articles(session: Session, source_id: int, topic_id: int) -> None:
-    """Articles in one topic, the newest first, a minute apart."""
-    articles = [
-        {
-            "id": number,
-            "uid": f"u{number}",
-            "source_id": source_id,
-            "native_key": f"{number}",
-            "url": f"https://example.org/{number}",
-            "language": "en",
-            "authors": [],
-            "tags": [],
-            "enclosures": [],
-            "content_hash": f"{number}",
-            "first_seen_at": NOW - timedelta(minutes=number),
-            "published_at": NOW - timedelta(minutes=number),
-            "updated_at": NOW,
-            "published_precision": "second",
-            "published_from": "feed",
-        }
-        for number in range(1, ARTICLES + 1)
-    ]
-    verdict = {"topic_id": topic_id, "accepted": True, "score": 0.9, "terms": [], "version": 1, "decided_at": NOW}
-    session.execute(insert(ArticleRow), articles)
-    session.execute(insert(ClassificationRow), [{"article_id": article["id"], **verdict} for article in articles])
+    """Articles in one topic, the newest first, a minute apart; made by the server."""
+    number = func.generate_series(1, ARTICLES).column_valued("number")
+    word, nothing = cast(number, String), literal([], JSON)
+    at = literal(NOW) - number * literal(timedelta(minutes=1))
+    article = {
+        "id": number,
+        "uid": "u" + word,
+        "source_id": literal(source_id),
+        "native_key": word,
+        "url": "https://example.org/" + word,
+        "language": literal("en"),
+        "authors": nothing,
+        "tags": nothing,
+        "enclosures": nothing,
+        "content_hash": word,
+        "first_seen_at": at,
+        "published_at": at,
+        "updated_at": literal(NOW),
+        "published_precision": literal("second"),
+        "published_from": literal("feed"),
+    }
+    verdict = {
+        "article_id": number,
+        "topic_id": literal(topic_id),
+        "accepted": literal(value=True),
+        "score": literal(0.9),
+        "terms": nothing,
+        "version": literal(1),
+        "decided_at": literal(NOW),
+    }
+    for table, values in ((ArticleRow, article), (ClassificationRow, verdict)):
+        session.execute(insert(table).from_select(list(values), select(*values.values())))
