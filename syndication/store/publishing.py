@@ -32,6 +32,7 @@ from syndication.store.tables import (
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FEW: Final = 2_000
+_MANY: Final = 10_000
 # What documents show of an article; `content_hash` and `revision` stand for its texts.
 _COLUMNS: Final[Sequence[Any]] = (
     col(ArticleRow.id),
@@ -190,21 +191,23 @@ def _older(outline: Outline) -> str:
     return f"{outline.current or outline.plan.path}/archive/{page.name}" if page else ""
 
 
-def shown_at() -> ColumnElement[datetime]:
+def shown_at(article: Any = ArticleRow) -> ColumnElement[datetime]:  # noqa: ANN401 - the table or columns of it
     """The date an article is sorted by."""
-    published_at, first_seen_at = col(ArticleRow.published_at), col(ArticleRow.first_seen_at)
+    published_at, first_seen_at = article.published_at, article.first_seen_at
     return case((published_at < first_seen_at, published_at), else_=first_seen_at)
 
 
 def _newest(session: Session, plan: FeedPlan) -> Select[Any]:
     """What is told of the newest articles of a feed, but their texts and topics."""
-    wanted = _ARTICLES
-    if plan.topics and (0 < plan.pages * ITEMS < _FEW or is_sparse(session, plan.topics)):
-        present = col(ArticleRow.removed_at).is_(None)
-        wanted = wanted.where(present, *_narrowed(plan), col(ArticleRow.id).in_(accepted_in(plan.topics)))
-    else:
-        wanted = wanted.where(*_recent(session, [*_narrowed(plan), _is_shown(plan.topics)]))
+    is_few = plan.topics and (0 < plan.pages * ITEMS < _FEW or is_sparse(session, plan.topics))
+    wanted = _ARTICLES.where(*(_own(plan) if is_few else _recent(session, plan)))
     return wanted.order_by(shown_at().desc(), col(ArticleRow.uid)).limit(ITEMS)
+
+
+def _own(plan: FeedPlan) -> list[ColumnElement[bool]]:
+    """Conditions by which all articles of a feed's topics are read."""
+    present = col(ArticleRow.removed_at).is_(None)
+    return [present, *_narrowed(plan), col(ArticleRow.id).in_(accepted_in(plan.topics))]
 
 
 def _narrowed(plan: FeedPlan) -> Iterator[ColumnElement[bool]]:
@@ -215,14 +218,14 @@ def _narrowed(plan: FeedPlan) -> Iterator[ColumnElement[bool]]:
         yield col(ArticleRow.language).in_(plan.languages)
 
 
-def _is_shown(topics: Sequence[int]) -> ColumnElement[bool]:
+def _is_shown(topics: Sequence[int], article: Any = ArticleRow) -> ColumnElement[bool]:  # noqa: ANN401 - the table or columns of it
     """Whether an article is there and any of these topics (ids) accepted it; without ids any enabled topic.
 
     To be looked up article by article, the newest first, hence a value: what is a condition PostgreSQL turns into a join of all
     articles with all verdicts, which took 140 ms a feed of 25,000 articles that it had not counted yet, and takes 0.3 ms so.
     """
-    accepted = _accepting(topics).limit(1).scalar_subquery()
-    return case((col(ArticleRow.removed_at).is_(None), accepted), else_=false())
+    accepted = _accepting(topics, article).limit(1).scalar_subquery()
+    return case((article.removed_at.is_(None), accepted), else_=false())
 
 
 def accepted_in(topics: Sequence[int]) -> Select[Any]:
@@ -231,23 +234,43 @@ def accepted_in(topics: Sequence[int]) -> Select[Any]:
     return accepted.where(col(ClassificationRow.topic_id).in_(topics))
 
 
-def is_sparse(session: Session, topics: Sequence[int]) -> bool:
-    """Whether topics (ids) hold so few articles that all of them are found faster than the newest by date."""
-    first = accepted_in(topics).limit(_FEW).subquery()
+def is_sparse(session: Session, topics: Sequence[int], few: int = _FEW) -> bool:
+    """Whether topics (ids) hold so few articles, less than `few`, that all of them are found faster than the newest by date."""
+    first = accepted_in(topics).limit(few).subquery()
     found: int = session.execute(select(func.count()).select_from(first)).scalar_one()
-    return found < _FEW
+    return found < few
 
 
-def _recent(session: Session, conditions: list[ColumnElement[bool]]) -> list[ColumnElement[bool]]:
+def _recent(session: Session, plan: FeedPlan) -> list[ColumnElement[bool]]:
     """Conditions narrowed to a few articles by the index on publication, without losing any of the newest by what is shown.
 
-    Nothing is shown later than it was published, so the date of the last of the newest by publication is a floor.
+    Nothing is shown later than it was published, so the first date of any articles that fill a feed is a floor.
     """
     by_indexes(session)
-    by_publication = select(shown_at().label("shown_at")).where(*conditions)
-    newest = by_publication.order_by(col(ArticleRow.published_at).desc()).limit(ITEMS).subquery()
-    count, floor = session.execute(select(func.count(), func.min(newest.c.shown_at))).one()
-    return [col(ArticleRow.published_at) >= floor, *conditions] if count == ITEMS else conditions
+    may_be_old = plan.topics and not plan.languages
+    floor = _floor(session, plan, _MANY if may_be_old else None)
+    if floor is None and may_be_old:
+        # What topics without news hold is found by reading all of it, not by reading all that was published since.
+        if is_sparse(session, plan.topics, _MANY):
+            return _own(plan)
+        floor = _floor(session, plan)
+    found = [*_narrowed(plan), _is_shown(plan.topics)]
+    return found if floor is None else [col(ArticleRow.published_at) >= floor, *found]
+
+
+def _floor(session: Session, plan: FeedPlan, most: int | None = None) -> datetime | None:
+    """The first date in a full feed's worth of articles, looked for among so many newest by publication; None where they hold less.
+
+    No order is asked of what is found, or SQLite would sort all of it: any such articles give a floor, the newest a high one.
+    """
+    columns = (ArticleRow.id, ArticleRow.removed_at, ArticleRow.published_at, ArticleRow.first_seen_at)
+    recent = select(*map(col, columns)).where(*_narrowed(plan)).order_by(col(ArticleRow.published_at).desc())
+    article = recent.limit(most).subquery()
+    shown = (
+        select(shown_at(article.c).label("shown_at")).where(_is_shown(plan.topics, article.c)).limit(ITEMS).subquery()
+    )
+    count, floor = session.execute(select(func.count(), func.min(shown.c.shown_at))).one()
+    return floor if count == ITEMS else None
 
 
 def is_accepted(topics: Sequence[int] = ()) -> ColumnElement[bool]:
@@ -255,9 +278,9 @@ def is_accepted(topics: Sequence[int] = ()) -> ColumnElement[bool]:
     return _accepting(topics).exists()
 
 
-def _accepting(topics: Sequence[int]) -> Select[bool]:
+def _accepting(topics: Sequence[int], article: Any = ArticleRow) -> Select[bool]:  # noqa: ANN401 - the table or columns of it
     """True for each of these topics (ids) that accepted an article; without ids for each enabled topic."""
-    accepted = select(true()).where(col(ClassificationRow.article_id) == col(ArticleRow.id))
+    accepted = select(true()).where(col(ClassificationRow.article_id) == article.id)
     accepted = accepted.where(col(ClassificationRow.accepted))
     if topics:
         return accepted.where(col(ClassificationRow.topic_id).in_(topics))
