@@ -42,7 +42,7 @@ _CLOSED: Final = (
     "/view",
 )
 _PACKED: Final = frozenset({".html", ".css", ".js", ".svg", ".xml", ".opml", ".txt", ".rss", ".atom", ".json"})
-_NAMED: Final = _PACKED | {".ico"}
+_NAMED: Final = _PACKED | {".ico", ".png", ".gif", ".jpg"}
 _QUALITY: Final = 5
 _LIST: Final = ".exported"
 _OK: Final = 200
@@ -131,6 +131,8 @@ def _addresses(deps: Deps) -> Iterator[str]:
         for outline in outline_feeds(session, deps.site, planned_feeds(session, deps.site)):
             for page in pages_of(outline.plan):
                 yield from (f"{outline.plan.path}/archive/{page.name}.{form}" for form in FeedFormat)
+            if outline.plan.logo:
+                yield f"/pictures/{outline.plan.logo}"
 
 
 def _feeds(database: Database, site: Site, export: _Export) -> bytes:

@@ -11,9 +11,11 @@ import brotli
 import pytest
 from sqlmodel import col, func, select, update
 
+from syndication.domain.pictures import picture_from
 from syndication.jobs.publish import publish_feeds
 from syndication.store.feed_plans import ITEMS
-from syndication.store.tables import ArticleRow, TopicRow
+from syndication.store.looks import keep_picture
+from syndication.store.tables import ArticleRow, NewsletterRow, TopicRow
 from syndication.web.app import create_app
 from syndication.web.export import Exported, export_site, file_of
 from syndication.web.feeds import FeedServer
@@ -35,8 +37,26 @@ def files(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
+def logo_of(website: Website) -> str:
+    """The address of the logo that the newsletter has from now on."""
+    picture = picture_from(b"\x89PNG\r\n\x1a\n" + bytes(4) + b"IHDR" + (400).to_bytes(4) + (100).to_bytes(4))
+    with website.database.write() as session:
+        keep_picture(session, picture)
+        session.execute(update(NewsletterRow).values(logo=picture.name))
+    return f"/pictures/{picture.name}"
+
+
 # A file speaks one language: the choice of another one is left out.
 SWITCH = re.compile(rb' *<nav aria-label="Language">.*?</nav>\n', re.DOTALL)
+
+
+def test_a_logo_is_a_file_where_pages_and_feeds_name_it(website: Website, tmp_path: Path) -> None:
+    website.articles("agents", titles=["First"])
+    logo = logo_of(website)
+    export(website, tmp_path)
+    assert logo in (tmp_path / "newsletters/weekly/index.html").read_text()
+    assert logo in (tmp_path / "feeds/all.atom").read_text()
+    assert (tmp_path / logo[1:]).read_bytes() == website.visitor().get(logo).content
 
 
 def test_files_have_the_bytes_that_are_served_and_a_page_of_an_archive_that_grew_has_its_number(
