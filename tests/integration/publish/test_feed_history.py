@@ -10,7 +10,7 @@ from sqlmodel import Session, SQLModel, col, select, update
 from syndication.domain.feeds import Feed
 from syndication.domain.site import Site
 from syndication.store import archives
-from syndication.store.archives import Place, append_history
+from syndication.store.archives import append_history
 from syndication.store.bulk import insert_rows
 from syndication.store.database import Database
 from syndication.store.feed_plans import EVERYTHING, ITEMS, Page, planned_feeds
@@ -119,7 +119,12 @@ def test_what_a_run_that_was_cut_short_left_over_is_given_by_the_next_quick_one(
     fill(database, 2)
 
     def cut_short(
-        session: Session, table: type[SQLModel], columns: tuple[str, ...], rows: list[Place], *, all_new: bool
+        session: Session,
+        table: type[SQLModel],
+        columns: tuple[str, ...],
+        rows: list[tuple[str, int, int]],
+        *,
+        all_new: bool,
     ) -> int:
         if rows[0][0].startswith("languages/"):
             raise KeyboardInterrupt
