@@ -42,7 +42,6 @@ _CLOSED: Final = (
     "/view",
 )
 _PACKED: Final = frozenset({".html", ".css", ".js", ".svg", ".xml", ".opml", ".txt", ".rss", ".atom", ".json"})
-_NAMED: Final = _PACKED | {".ico", ".png", ".gif", ".jpg"}
 _QUALITY: Final = 5
 _LIST: Final = ".exported"
 _OK: Final = 200
@@ -107,7 +106,7 @@ async def export_site(deps: Deps, folder: Path) -> Exported:
 
 
 def file_of(path: str) -> str:
-    """The file for an address, as web servers look for it: a folder's index.html for a page.
+    """The file for an address, as web servers look for it: a folder's index.html for a page, whose last word has no ending.
 
     Raises ValueError for an address that would lead out of the folder.
     """
@@ -115,8 +114,8 @@ def file_of(path: str) -> str:
     if any(part in {".", ".."} or "\\" in part or "\0" in part for part in parts):
         message = f"{path} is no address of this site"
         raise ValueError(message)
-    is_file = not path.endswith("/") and Path(parts[-1]).suffix in _NAMED if parts else False
-    return "/".join(parts) if is_file else "/".join([*parts, "index.html"])
+    is_page = "." not in path.rpartition("/")[2]
+    return "/".join([*parts, "index.html"]) if is_page else "/".join(parts)
 
 
 def _addresses(deps: Deps) -> Iterator[str]:
