@@ -4,12 +4,12 @@ Source: RFC 9110 sections 8.8, 12.5.3 and 13; RFC 9111; RFC 5861; RFC 8246; WebS
 """
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from syndication.domain.feeds import FeedDocument, FeedFormat
 
@@ -20,6 +20,8 @@ MEDIA_TYPES: Final = {
 }
 Header = tuple[bytes, bytes]
 Message = dict[str, Any]
+Answer = tuple[Message, Message]
+"""What ASGI sends: the start with its headers, and the body. The same is sent again and again, so nobody changes it."""
 _MINUTES: Final = 60
 _DAYS: Final = 86_400
 _ALWAYS: Final = ((b"vary", b"accept-encoding, sec-fetch-dest"), (b"x-content-type-options", b"nosniff"))
@@ -49,15 +51,16 @@ BROTLI: Final = "br"
 OK: Final = 200
 NOT_MODIFIED: Final = 304
 _TAG: Final = re.compile(rb'"[^"]*"')
+_NO_BODY: Final[Message] = {"type": "http.response.body", "body": b""}
 
 
 @dataclass(frozen=True, slots=True)
 class Coded:
-    """One coding of a document: its bytes, and the headers of the answers 200 and 304."""
+    """One coding of a document: its entity tag, and the answers 200 and 304."""
 
-    body: bytes
-    ok: Sequence[Header]
-    not_modified: Sequence[Header]
+    tag: bytes
+    ok: Answer
+    not_modified: Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +75,7 @@ class Prepared:
     @property
     def size(self) -> int:
         """Bytes of all codings."""
-        return sum(len(coded.body) for coded in self.codings.values())
-
-
-class Wishes(NamedTuple):
-    """What the headers of a request say that matters here. codings: see `liked_codings`. is_browser: a person opens the address in a browser."""
-
-    codings: tuple[str, ...] = ()
-    matched: bytes | None = None
-    since: bytes | None = None
-    agent: bytes = b""
-    forwarded: bytes = b""
-    is_browser: bool = False
+        return sum(len(coded.ok[1]["body"]) for coded in self.codings.values())
 
 
 def prepare(document: FeedDocument, policy: tuple[Header, ...], link: bytes = b"") -> Prepared:
@@ -92,14 +84,13 @@ def prepare(document: FeedDocument, policy: tuple[Header, ...], link: bytes = b"
     tag = document.etag.encode()
     always = (*policy, (b"last-modified", modified), *(((b"link", link),) if link else ()))
     kind = (b"content-type", MEDIA_TYPES[document.form])
-    codings = {
-        IDENTITY: _coded(document.body, tag, always, (kind,)),
-        GZIP: _coded(document.gzip, tag[:-1] + b'-gz"', always, (kind, (b"content-encoding", b"gzip"))),
-        BROTLI: _coded(document.brotli, tag[:-1] + b'-br"', always, (kind, (b"content-encoding", b"br"))),
+    bodies = {
+        IDENTITY: (document.body, tag, (kind,)),
+        GZIP: (document.gzip, tag[:-1] + b'-gz"', (kind, (b"content-encoding", b"gzip"))),
+        BROTLI: (document.brotli, tag[:-1] + b'-br"', (kind, (b"content-encoding", b"br"))),
     }
-    codings = {name: coded for name, coded in codings.items() if coded.body}
-    tags = {coded.not_modified[0][1]: coded for coded in codings.values()}
-    return Prepared(codings, tags, modified, document.last_modified)
+    codings = {name: _coded(body, its, described, always) for name, (body, its, described) in bodies.items() if body}
+    return Prepared(codings, {coded.tag: coded for coded in codings.values()}, modified, document.last_modified)
 
 
 def link_value(self_url: str, hubs: Sequence[str]) -> bytes:
@@ -107,58 +98,47 @@ def link_value(self_url: str, hubs: Sequence[str]) -> bytes:
     return ", ".join([f'<{self_url}>; rel="self"', *(f'<{hub}>; rel="hub"' for hub in hubs)]).encode()
 
 
-def wishes_of(headers: Iterable[Sequence[bytes]]) -> Wishes:
-    """Read the headers of a request; a header that comes twice is one list."""
-    accepted = matched = since = None
-    agent = forwarded = opened_as = b""
-    for name, value in headers:
-        if name == b"if-none-match":
-            matched = value if matched is None else matched + b"," + value
-        elif name == b"accept-encoding":
-            accepted = value if accepted is None else accepted + b"," + value
-        elif name == b"user-agent":
-            agent = value
-        elif name == b"if-modified-since":
-            since = value
-        elif name == b"x-forwarded-for":
-            forwarded = value
-        elif name == b"sec-fetch-dest":
-            opened_as = value
-    codings = liked_codings(accepted) if accepted is not None else ()
-    return Wishes(codings, matched, since, agent, forwarded, opened_as == b"document")
+def by_name(headers: Collection[Header]) -> dict[bytes, bytes]:
+    """The headers of a request; one that comes several times is one list."""
+    given = dict(headers)
+    if len(given) < len(headers):
+        given = {}
+        for name, value in headers:
+            given[name] = given[name] + b"," + value if name in given else value
+    return given
 
 
-def select(prepared: Prepared, wishes: Wishes) -> tuple[int, Coded]:
-    """The status and the coding to answer with."""
+def select(prepared: Prepared, given: Mapping[bytes, bytes]) -> tuple[int, Coded]:
+    """The status and the coding to answer with. given: see `by_name`."""
     coded = prepared.codings[IDENTITY]
-    for coding in wishes.codings:
+    for coding in liked_codings(given.get(b"accept-encoding", b"")):
         if coding in prepared.codings:
             coded = prepared.codings[coding]
             break
-    if wishes.matched is not None:
-        known = _matching(prepared, coded, wishes.matched)
+    if (matched := given.get(b"if-none-match")) is not None:
+        known = _matching(prepared, coded, matched)
         return (NOT_MODIFIED, known) if known else (OK, coded)
-    if wishes.since is not None and _is_unmodified(prepared, wishes.since):
+    if (since := given.get(b"if-modified-since")) is not None and _is_unmodified(prepared, since):
         return NOT_MODIFIED, coded
     return OK, coded
 
 
-def as_xml(coded: Coded) -> Coded:
+def answer(method: str, status: int, coded: Coded) -> Answer:
+    """What is sent of a document, or as the news that it is unchanged."""
+    start, body = coded.ok if status == OK else coded.not_modified
+    return start, body if method == "GET" else _NO_BODY
+
+
+def as_xml(answered: Answer) -> Answer:
     """The same bytes as XML of no special kind.
 
     Browsers apply a style sheet to that, and show RSS and Atom as a wall of text (observed in Chromium).
     """
-    (name, value), *others = coded.ok
-    return replace(coded, ok=((name, _XML if b"xml" in value else value), *others))
-
-
-def messages(method: str, status: int, coded: Coded) -> tuple[Message, Message]:
-    """What ASGI sends for a document, or for the news that it is unchanged."""
-    is_ok = status == OK
-    return (
-        {"type": "http.response.start", "status": status, "headers": coded.ok if is_ok else coded.not_modified},
-        {"type": "http.response.body", "body": coded.body if is_ok and method == "GET" else b""},
-    )
+    start, body = answered
+    headers = [
+        (name, _XML if name == b"content-type" and b"xml" in value else value) for name, value in start["headers"]
+    ]
+    return {**start, "headers": headers}, body
 
 
 async def refuse(send: Any, method: str, status: int, text: bytes, *more: Header) -> None:  # noqa: ANN401 - ASGI's signature
@@ -170,8 +150,8 @@ async def refuse(send: Any, method: str, status: int, text: bytes, *more: Header
         *kept,
         *more,
     ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else text})
+    await send(_start(status, headers))
+    await send(_NO_BODY if method == "HEAD" else _body(text))
 
 
 @lru_cache(maxsize=256)
@@ -189,9 +169,18 @@ def liked_codings(accept_encoding: bytes) -> tuple[str, ...]:
     return tuple(coding for quality, _, coding in sorted(ranked, reverse=True) if quality > 0)
 
 
-def _coded(body: bytes, tag: bytes, always: tuple[Header, ...], described: tuple[Header, ...]) -> Coded:
+def _coded(body: bytes, tag: bytes, described: tuple[Header, ...], always: tuple[Header, ...]) -> Coded:
     validators = ((b"etag", tag), *always)
-    return Coded(body, (*described, (b"content-length", b"%d" % len(body)), *validators), validators)
+    headers = (*described, (b"content-length", b"%d" % len(body)), *validators)
+    return Coded(tag, (_start(OK, headers), _body(body)), (_start(NOT_MODIFIED, validators), _NO_BODY))
+
+
+def _start(status: int, headers: Sequence[Header]) -> Message:
+    return {"type": "http.response.start", "status": status, "headers": headers}
+
+
+def _body(body: bytes) -> Message:
+    return {"type": "http.response.body", "body": body}
 
 
 def _matching(prepared: Prepared, coded: Coded, condition: bytes) -> Coded | None:

@@ -19,15 +19,16 @@ from syndication.store.feed_documents import Stored, documents_since
 from syndication.store.feed_requests import Asked, Moved
 from syndication.web.feed_answers import (
     PUBLIC,
+    Answer,
     Message,
     Prepared,
+    answer,
     as_xml,
+    by_name,
     link_value,
-    messages,
     prepare,
     refuse,
     select,
-    wishes_of,
 )
 from syndication.web.feed_demand import Busy, DemandedFeeds, Gone
 from syndication.web.readings import Readings
@@ -103,23 +104,27 @@ class FeedServer:
         prepared = self._prepared.get(scope["path"])
         if prepared is None or scope["method"] != "GET" or scope["query_string"]:
             return False
-        for message in self._messages(scope, prepared):
+        for message in self._answered(scope, prepared):
             send(message)
         return True
 
     async def _answer(self, scope: Scope, send: Any, prepared: Prepared) -> None:  # noqa: ANN401 - ASGI's signature
-        for message in self._messages(scope, prepared):
+        for message in self._answered(scope, prepared):
             await send(message)
 
-    def _messages(self, scope: Scope, prepared: Prepared) -> tuple[Message, Message]:
+    def _answered(self, scope: Scope, prepared: Prepared) -> Answer:
         """The answer, which is counted."""
-        wishes = wishes_of(scope["headers"])
-        status, coded = select(prepared, wishes)
+        given = by_name(scope["headers"])
+        status, coded = select(prepared, given)
         client = scope.get("client")
         self.readings.note(
-            scope["path"], wishes.forwarded or (client[0].encode() if client else b""), wishes.agent, status
+            scope["path"],
+            given.get(b"x-forwarded-for") or (client[0].encode() if client else b""),
+            given.get(b"user-agent", b""),
+            status,
         )
-        return messages(scope["method"], status, as_xml(coded) if wishes.is_browser else coded)
+        answered = answer(scope["method"], status, coded)
+        return as_xml(answered) if given.get(b"sec-fetch-dest") == b"document" else answered
 
     async def _find(self, scope: Scope, send: Any, prepared: Prepared | None) -> None:  # noqa: ANN401 - ASGI's signature
         """Answer for what is not lying ready under this very address."""

@@ -34,7 +34,7 @@ class Readings:
     def note(self, path: str, client: bytes, agent: bytes, status: int) -> None:
         """Count a request that was answered with 200 or 304. Threads may overtake each other: one in a million is lost."""
         key = path, client, agent, status
-        if key in self._waiting or len(self._waiting) < _MOST_WAITING:
+        if len(self._waiting) < _MOST_WAITING or key in self._waiting:
             self._waiting[key] += 1
         else:
             self._waiting[path, b"", b"", status] += 1

@@ -5,11 +5,15 @@ ready is answered before that, in granian's thread: two changes of threads are d
 """
 
 import asyncio
+import os
+import resource
 import socket
+import sys
 from asyncio.tasks import _enter_task, _leave_task
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from contextlib import contextmanager
 from functools import partial
-from typing import Any, Self, cast
+from typing import Any, Final, Self, cast
 
 import structlog
 from granian._futures import _cbsched_aioschedule, _future_watcher_wrapper
@@ -21,6 +25,9 @@ from granian.server.embed import Server
 from syndication.domain.errors import ConfigError
 
 _log = structlog.get_logger()
+
+_CONNECTIONS: Final = 1024
+_FILES: Final = 65_536
 
 AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
 Scope = MutableMapping[str, Any]
@@ -45,6 +52,14 @@ def require_free(host: str, port: int) -> None:
             raise ConfigError(message) from error
 
 
+def _allow_files() -> None:
+    """As many open files as the system lets us have: the usual 1,024 can all be connections, and none left for work."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(hard, _FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 Callback = Callable[[Any], Any]
 # What granian does not type, or types as an older version had it.
 _watched: Callback = cast("Any", _future_watcher_wrapper)
@@ -59,6 +74,7 @@ def nothing_at_once(scope: Scope, send: Send) -> bool:  # noqa: ARG001 - as `AtO
 
 async def serve(target: AsgiApp, host: str, port: int, stop: asyncio.Event, at_once: AtOnce = nothing_at_once) -> None:
     """Answer requests until `stop` is set; requests under way are finished. at_once: is asked before `target`."""
+    _allow_files()
     server = Server(
         target,
         address=host,
@@ -66,7 +82,7 @@ async def serve(target: AsgiApp, host: str, port: int, stop: asyncio.Event, at_o
         interface=Interfaces.ASGINL,
         websockets=False,
         log_enabled=False,
-        backlog=1024,
+        backlog=_CONNECTIONS,
     )
     running = asyncio.create_task(server.serve(cast("Any", partial(_work, at_once))))
     stopping = asyncio.create_task(stop.wait())
@@ -77,15 +93,35 @@ async def serve(target: AsgiApp, host: str, port: int, stop: asyncio.Event, at_o
 
 
 async def _work(at_once: AtOnce, number: int, stopping: Any, target: AsgiApp, sock: Any, *options: Any) -> None:  # noqa: ANN401 - granian leaves them untyped
-    """What granian's own worker for this interface does (granian.server.embed, 2.8), with a scheduler of ours."""
+    """What granian's own worker for this interface does (granian.server.embed, 2.8), with a scheduler of ours.
+
+    With the runtime that granian takes for several threads, and one thread: it is woken only when it sleeps. Source: ADR 31.
+    """
     *limits, _tasks, mode, http1, http2, websockets, files, access_log, ssl, prefix = options
     loop = asyncio.get_running_loop()
     ended = loop.create_future()
     stopping.add_cb(lambda: loop.call_soon_threadsafe(ended.set_result, None))
     callback = _watched(_callback_wrapper(target, prefix, {}, access_log))  # type: ignore[no-untyped-call]  # granian leaves it untyped
     worker = _worker(number, sock, None, *limits, mode, http1, http2, websockets, files, *ssl, (None, None))
-    worker.serve_async(_Scheduler(loop, callback, at_once), loop, stopping)
+    with _whole_turns():
+        worker.serve_mtr(_Scheduler(loop, callback, at_once), loop, stopping)
     await ended
+
+
+@contextmanager
+def _whole_turns() -> Iterator[None]:
+    """Threads started inside do not break into a turn of one another, where the system has a word for that.
+
+    One reads and writes, one holds the GIL; on few processors they would push each other away for every answer. Source: ADR 31.
+    """
+    is_ours_to_say = sys.platform == "linux" and os.sched_getscheduler(0) == os.SCHED_OTHER
+    if is_ours_to_say:
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+    try:
+        yield
+    finally:
+        if is_ours_to_say:
+            os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
 class _Scheduler(CallbackScheduler):
@@ -108,9 +144,7 @@ class _Scheduler(CallbackScheduler):
             except Exception as error:  # noqa: BLE001 - granian would swallow it, and the client wait for ever
                 _log.error("not_answered_at_once", error=repr(error))
                 is_answered = False
-            if is_answered:
-                watcher.done()
-            else:
+            if not is_answered:
                 later(watcher)
 
         self._schedule_fn = schedule

@@ -53,7 +53,10 @@ def server(database: Database) -> FeedServer:
 
 
 def ask(
-    server: FeedServer, path: str = "/feeds/all.rss", headers: dict[str, str] | None = None, method: str = "GET"
+    server: FeedServer,
+    path: str = "/feeds/all.rss",
+    headers: dict[str, str] | list[tuple[str, str]] | None = None,
+    method: str = "GET",
 ) -> httpx.Response:
     async def answer() -> httpx.Response:
         transport = httpx.ASGITransport(server)
@@ -126,6 +129,18 @@ def test_conditions_are_read_as_http_says(server: FeedServer) -> None:
         assert ask(server, headers={**PLAIN, "if-none-match": condition}).status_code == 304, condition
     for condition in ('"other"', tag.strip('"'), "", '"', tag[:-1] + '-gzip"'):
         assert ask(server, headers={**PLAIN, "if-none-match": condition}).status_code == 200, condition
+
+
+def test_a_header_that_comes_twice_is_one_list(server: FeedServer) -> None:
+    tag = ask(server).headers["etag"]
+    others = [("accept-encoding", "identity"), ("x-first", "1"), ("x-first", "2")]
+    for conditions in ((tag, '"other"'), ('"other"', tag)):
+        twice = [*others, *(("if-none-match", one) for one in conditions)]
+        assert ask(server, headers=twice).status_code == 304, conditions
+    assert (
+        ask(server, headers=[("accept-encoding", "gzip;q=0"), ("accept-encoding", "br")]).headers["content-encoding"]
+        == "br"
+    )
 
 
 def test_a_client_that_holds_another_coding_of_the_same_feed_keeps_it(server: FeedServer) -> None:

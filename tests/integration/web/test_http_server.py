@@ -2,11 +2,15 @@
 
 import asyncio
 import http.client
+import multiprocessing
+import os
 import re
+import resource
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 import uvloop
@@ -46,23 +50,31 @@ async def echo(scope: AsgiScope, receive: Receive, send: AsgiSend) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-@contextmanager
-def running(target: ASGIApp = echo, at_once: AtOnce = nothing_at_once) -> Iterator[tuple[int, Callable[[], None]]]:
-    """The port of a server in a thread, and what stops it."""
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    stop, loop = asyncio.Event(), uvloop.new_event_loop()
-    thread = threading.Thread(
-        target=loop.run_until_complete, args=(serve(target, "127.0.0.1", port, stop, at_once),), daemon=True
-    )
-    thread.start()
-    for _ in range(1000):
+        return int(probe.getsockname()[1])
+
+
+def wait_for(port: int) -> None:
+    for _ in range(4000):
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
             break
         except ConnectionRefusedError:
             threading.Event().wait(0.005)
+
+
+@contextmanager
+def running(target: ASGIApp = echo, at_once: AtOnce = nothing_at_once) -> Iterator[tuple[int, Callable[[], None]]]:
+    """The port of a server in a thread, and what stops it."""
+    port = free_port()
+    stop, loop = asyncio.Event(), uvloop.new_event_loop()
+    thread = threading.Thread(
+        target=loop.run_until_complete, args=(serve(target, "127.0.0.1", port, stop, at_once),), daemon=True
+    )
+    thread.start()
+    wait_for(port)
 
     def end() -> None:
         loop.call_soon_threadsafe(stop.set)
@@ -130,6 +142,40 @@ def test_requests_that_are_answered_at_once_are_counted(feeds: FeedServer, datab
     assert [(one.path, one.agent, one.requests, one.unmodified, one.readers) for one in found] == [
         ("/feeds/all.atom", "newsboat", 4, 1, 1)
     ]
+
+
+def test_the_threads_of_the_server_let_each_other_finish_and_the_event_loop_is_as_ever() -> None:
+    def threads() -> set[Path]:
+        return set(Path("/proc/self/task").iterdir())
+
+    before = threads()
+    with running() as (port, _):
+        ask(port, "/")
+        policies = [
+            (one / "comm").read_text() + str(os.sched_getscheduler(int(one.name))) for one in threads() - before
+        ]
+        assert f"tokio-rt-worker\n{os.SCHED_BATCH}" in policies
+        assert [policy for policy in policies if policy.endswith(str(os.SCHED_OTHER))], "the event loop's"
+
+
+def serve_with_few_files(port: int) -> None:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    asyncio.run(serve(echo, "127.0.0.1", port, asyncio.Event()))
+
+
+def test_many_who_connect_and_say_nothing_leave_room_for_others() -> None:
+    port = free_port()
+    process = multiprocessing.get_context("spawn").Process(target=serve_with_few_files, args=(port,))
+    process.start()
+    try:
+        wait_for(port)
+        with ExitStack() as silent:
+            for _ in range(200):
+                silent.enter_context(socket.create_connection(("127.0.0.1", port), 5))
+            assert ask(port, "/")[0] == 200
+    finally:
+        process.terminate()
+        process.join(10)
 
 
 def test_all_else_goes_to_the_application() -> None:
