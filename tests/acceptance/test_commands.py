@@ -11,11 +11,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from typer import Context
 from typer.core import TyperGroup
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from syndication.cli import app
+from syndication.cli import PARTS, app
 from tests.acceptance.conftest import ROOT
 from tests.support.forking import run_command
 
@@ -92,11 +93,19 @@ def named(command: object, *words: str) -> set[str]:
     """The commands below this one."""
     if not isinstance(command, TyperGroup):
         return {" ".join(words)}
-    return {name for word, below in command.commands.items() for name in named(below, *words, word)}
+    context = Context(command)
+    below = {word: command.get_command(context, word) for word in command.list_commands(context)}
+    return {name for word, one in below.items() for name in named(one, *words, word)}
 
 
 def test_every_command_is_known_here_and_none_is_lost() -> None:
     assert named(get_command(app)) == set(COMMANDS)
+
+
+def test_the_list_of_commands_says_what_each_says_of_itself() -> None:
+    for part in PARTS:
+        first, *_ = str(part.load().help).split("\n\n")
+        assert part.help == " ".join(first.split()), part.name
 
 
 @pytest.mark.parametrize("command", COMMANDS)
