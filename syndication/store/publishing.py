@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Row, Select, Subquery, and_, case, false, func, or_, select, true
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -264,12 +264,27 @@ def _floor(session: Session, plan: FeedPlan, most: int | None = None) -> datetim
 
     No order is asked of what is found, or SQLite would sort all of it: any such articles give a floor, the newest a high one.
     """
-    columns = (ArticleRow.id, ArticleRow.removed_at, ArticleRow.published_at, ArticleRow.first_seen_at)
-    recent = select(*map(col, columns)).where(*_narrowed(plan)).order_by(col(ArticleRow.published_at).desc())
-    article = aliased(ArticleRow, recent.limit(most).subquery())
-    shown = select(shown_at(article).label("shown_at")).where(_is_shown(plan.topics, article)).limit(ITEMS).subquery()
+    shown = _dates_among(list(_narrowed(plan)), plan.topics, most, ITEMS)
     count, floor = session.execute(select(func.count(), func.min(shown.c.shown_at))).one()
     return floor if count == ITEMS else None
+
+
+def are_old(session: Session, topics: Sequence[int], wanted: int) -> bool:
+    """Whether topics (ids) of less than 10,000 articles hold fewer than `wanted` of the newest 10,000 of all."""
+    dates = _dates_among([], topics, _MANY, wanted)
+    found: int = session.execute(select(func.count()).select_from(dates)).scalar_one()
+    return found < wanted and is_sparse(session, topics, _MANY)
+
+
+def _dates_among(
+    narrowed: Sequence[ColumnElement[bool]], topics: Sequence[int], most: int | None, wanted: int
+) -> Subquery:
+    """`shown_at` of so many articles of topics (ids), looked for among the newest `most` by publication."""
+    columns = (ArticleRow.id, ArticleRow.removed_at, ArticleRow.published_at, ArticleRow.first_seen_at)
+    recent = select(*map(col, columns)).where(*narrowed).order_by(col(ArticleRow.published_at).desc())
+    article = aliased(ArticleRow, recent.limit(most).subquery())
+    shown = select(shown_at(article).label("shown_at")).where(_is_shown(topics, article))
+    return shown.limit(wanted).subquery()
 
 
 def is_accepted(topics: Sequence[int] = ()) -> ColumnElement[bool]:

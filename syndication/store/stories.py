@@ -1,6 +1,6 @@
 """Articles as digests and pages show them: wording in the reader's language, topics with their reasons.
 
-Each call costs three queries, however many stories it answers.
+Each call costs a few queries, however many stories it answers.
 """
 
 from collections import defaultdict
@@ -9,10 +9,11 @@ from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
 
 from sqlalchemy import Row, Select, exists, select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from syndication.domain.articles import Reason, Story
-from syndication.store.publishing import accepted_in, is_sparse
+from syndication.store.publishing import accepted_in, are_old, is_sparse
 from syndication.store.tables import ArticleRow, ArticleTextRow, ClassificationRow, SourceRow, TopicRow
 
 # Ids that come as a list go into statements in parts: SQLite takes at most 32,766 values.
@@ -61,13 +62,18 @@ def newest_stories(
     """
     slugs = select(col(TopicRow.id)).where(col(TopicRow.slug).in_(topics))
     ids = [topic_id for topic_id in session.execute(slugs).scalars() if topic_id]
-    # A topic of few articles among very many: looking at the newest of all would take long to find them.
-    rare = ids and is_sparse(session, ids)
-    wanted = _present().where(col(ArticleRow.id).in_(accepted_in(ids))) if rare else _accepted(topics)
+    # Topics of few articles among very many, or of old ones: looking at the newest of all would take long to find them.
+    if ids and (is_sparse(session, ids) or are_old(session, ids, limit)):
+        # The offset keeps PostgreSQL from looking at the newest of all even so: 18 ms instead of 150 (measured).
+        every = select(ArticleRow).where(col(ArticleRow.id).in_(accepted_in(ids))).offset(0)
+        among: type[ArticleRow] = aliased(ArticleRow, every.subquery())
+        wanted = select(col(among.id)).where(col(among.removed_at).is_(None))
+    else:
+        among, wanted = ArticleRow, _accepted(topics)
     if since is not None:
-        wanted = wanted.where(col(ArticleRow.published_at) >= since)
-    wanted = wanted.order_by(col(ArticleRow.published_at).desc(), col(ArticleRow.id).desc()).limit(limit)
-    return _newest_first(_load(session, wanted, language))
+        wanted = wanted.where(col(among.published_at) >= since)
+    wanted = wanted.order_by(col(among.published_at).desc(), col(among.id).desc()).limit(limit)
+    return stories_of(session, [number for number in session.execute(wanted).scalars() if number], language)
 
 
 def stories_of(session: Session, article_ids: Sequence[int], language: str) -> list[Story]:

@@ -3,12 +3,15 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
+from sqlmodel import col
 
 from syndication.domain.articles import Story
+from syndication.store import publishing, stories
 from syndication.store.database import Database
+from syndication.store.publishing import are_old
 from syndication.store.stories import newest_stories, stories_between, stories_of, story_by_uid
-from syndication.store.tables import ArticleRow
+from syndication.store.tables import ArticleRow, TopicRow
 from tests.support.rows import NOW, accept, add_article, add_counters, add_source, add_text, add_topic
 
 
@@ -30,8 +33,8 @@ def test_what_tells_the_same_event_is_known(database: Database, source_id: int) 
         assert [story.story_id for story in stories_between(session, 0, 9, ["agents"], "en")] == [7, None]
 
 
-def titles(stories: list[Story]) -> list[str]:
-    return [story.title for story in stories]
+def titles(found: list[Story]) -> list[str]:
+    return [story.title for story in found]
 
 
 def test_a_window_excludes_its_start_and_includes_its_end(database: Database, source_id: int) -> None:
@@ -61,8 +64,14 @@ def test_history_is_in_no_window_but_among_the_newest(database: Database, source
         assert titles(newest_stories(session, ["agents"], "en", limit=5)) == ["history"]
 
 
-def test_the_newest_come_first_within_limit_and_age(database: Database, source_id: int) -> None:
+@pytest.mark.parametrize("way", ["few", "old", "new"])
+def test_the_newest_come_first_within_limit_and_age(
+    database: Database, source_id: int, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    monkeypatch.setattr(stories, "is_sparse", lambda *_: way == "few")
+    monkeypatch.setattr(stories, "are_old", lambda *_: way == "old")
     with database.write() as session:
+        add_article(session, source_id, ["onprem"], title="of another topic")
         for days in (3, 1, 40, 2):
             add_article(session, source_id, ["agents"], title=f"{days} days", at=NOW - timedelta(days=days))
     with database.read() as session:
@@ -73,6 +82,22 @@ def test_the_newest_come_first_within_limit_and_age(database: Database, source_i
             "3 days",
         ]
         assert titles(newest_stories(session, ["agents"], "en", limit=1)) == ["1 days"]
+
+
+def test_topics_without_news_are_told_from_others(
+    database: Database, source_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publishing, "_MANY", 6)
+    with database.write() as session:
+        for topic, number, at in (("agents", 4, NOW), ("onprem", 7, NOW + timedelta(days=1))):
+            for _ in range(number):
+                add_article(session, source_id, [topic], at=at)
+        add_article(session, source_id, ["agents"], at=NOW + timedelta(days=2))
+        agents, onprem = session.execute(select(col(TopicRow.id)).order_by(col(TopicRow.id))).scalars()
+    with database.read() as session:
+        assert not are_old(session, [agents], 1), "one of them is new"
+        assert are_old(session, [agents], 2)
+        assert not are_old(session, [onprem], 6), "there are as many as are looked at"
 
 
 @pytest.mark.parametrize(
