@@ -10,8 +10,7 @@ import resource
 import socket
 import sys
 from asyncio.tasks import _enter_task, _leave_task
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, MutableMapping
 from functools import partial
 from typing import Any, Final, Self, cast
 
@@ -103,25 +102,17 @@ async def _work(at_once: AtOnce, number: int, stopping: Any, target: AsgiApp, so
     stopping.add_cb(lambda: loop.call_soon_threadsafe(ended.set_result, None))
     callback = _watched(_callback_wrapper(target, prefix, {}, access_log))  # type: ignore[no-untyped-call]  # granian leaves it untyped
     worker = _worker(number, sock, None, *limits, mode, http1, http2, websockets, files, *ssl, (None, None))
-    with _whole_turns():
-        worker.serve_mtr(_Scheduler(loop, callback, at_once), loop, stopping)
+    worker.serve_mtr(_Scheduler(loop, callback, at_once), loop, stopping)
     await ended
 
 
-@contextmanager
-def _whole_turns() -> Iterator[None]:
-    """Threads started inside do not break into a turn of one another, where the system has a word for that.
+def _give_way() -> None:
+    """Let this thread wait for its turn when it is woken, where the system has a word for that.
 
-    One reads and writes, one holds the GIL; on few processors they would push each other away for every answer. Source: ADR 31.
+    It is woken for every answer by the thread that reads and writes, and would push that or the client off its processor. Source: ADR 31.
     """
-    is_ours_to_say = sys.platform == "linux" and os.sched_getscheduler(0) == os.SCHED_OTHER
-    if is_ours_to_say:
+    if sys.platform == "linux" and os.sched_getscheduler(0) == os.SCHED_OTHER:
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
-    try:
-        yield
-    finally:
-        if is_ours_to_say:
-            os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
 class _Scheduler(CallbackScheduler):
@@ -137,8 +128,13 @@ class _Scheduler(CallbackScheduler):
     def __init__(self, loop: asyncio.AbstractEventLoop, callback: Callback, at_once: AtOnce) -> None:
         super().__init__()
         later = _later(loop, self._ctx, callback)
+        is_begun = False
 
         def schedule(watcher: Any) -> None:  # noqa: ANN401 - granian leaves it untyped
+            nonlocal is_begun
+            if not is_begun:
+                is_begun = True
+                _give_way()
             try:
                 is_answered = at_once(watcher.scope, watcher.proto.send)
             except Exception as error:  # noqa: BLE001 - granian would swallow it, and the client wait for ever
