@@ -17,7 +17,7 @@ from syndication.web.admin.access import hash_password
 
 _SECRET_BYTES: Final = 24
 
-admin = typer.Typer(help="People who may use the console.", no_args_is_help=True)
+admin = typer.Typer(no_args_is_help=True)
 
 
 @admin.callback()

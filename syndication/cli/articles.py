@@ -12,7 +12,7 @@ from syndication.jobs.publish import publish_changed
 from syndication.settings import load_settings
 from syndication.store.withdrawing import ids_named, withdraw_articles
 
-articles = typer.Typer(help="Single articles.", no_args_is_help=True)
+articles = typer.Typer(no_args_is_help=True)
 
 
 @articles.command("withdraw", epilog="Example: syndication articles withdraw https://example.org/2026/retracted")

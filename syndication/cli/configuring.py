@@ -22,7 +22,7 @@ from syndication.jobs.configure import Applied, Compared, Wish, apply, differenc
 from syndication.settings import load_settings
 from syndication.store.configured import sealed_sources, stored_entries
 
-config = typer.Typer(help="What config/ says and what the database holds.", no_args_is_help=True)
+config = typer.Typer(no_args_is_help=True)
 
 _CHANGED_IN: Final = {
     Side.FILE: "changed in the file",

@@ -5,12 +5,11 @@ from typing import Annotated
 
 import typer
 
-from syndication.app import now, open_app
+from syndication.app import later, now, open_app
 from syndication.classify.evaluate import evaluate, macro_f1, read_examples
 from syndication.cli.output import DONE, FAILED, Json, errors_in_words, out, print_json, report
 from syndication.domain.errors import ConfigError, SourceError
 from syndication.domain.plural import plural
-from syndication.domain.seams import Task
 from syndication.jobs.classify import classify_pending
 from syndication.jobs.collect import collect_source
 from syndication.jobs.publish import publish_feeds
@@ -19,13 +18,8 @@ from syndication.store.classifying import load_topics, replay
 from syndication.store.collecting import list_sources
 
 commands = typer.Typer()
-sources = typer.Typer(help="Where articles come from.", no_args_is_help=True)
-topics = typer.Typer(help="What articles are sorted into.", no_args_is_help=True)
-
-
-def later(task: Task, key: str, **ids: int) -> None:
-    """For commands: a running `serve` finds the work by its sweep, so nothing needs to be asked for."""
-    del task, key, ids
+sources = typer.Typer(no_args_is_help=True)
+topics = typer.Typer(no_args_is_help=True)
 
 
 @commands.command(epilog="Example: syndication collect --source samples")

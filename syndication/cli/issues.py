@@ -7,8 +7,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from syndication.app import App, now, open_app
-from syndication.cli.content import later
+from syndication.app import App, later, now, open_app
 from syndication.cli.output import FAILED, Json, errors_in_words, out, print_facts, print_json, report
 from syndication.deliver.addresses import parse_address
 from syndication.deliver.retry import LIFETIME
@@ -37,7 +36,7 @@ from syndication.store.issues import (
 )
 from syndication.store.resending import send_to_rest
 
-issues = typer.Typer(help="The issues of the newsletters.", no_args_is_help=True)
+issues = typer.Typer(no_args_is_help=True)
 
 IssueId = Annotated[int, typer.Argument(help="The issue's number, as `issues list` shows it.")]
 _COLUMNS: Final = ("subscriber", "address", "state", "why", "reply", "attempts", "settled")

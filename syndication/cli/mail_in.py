@@ -28,7 +28,7 @@ from syndication.store.suppressing import (
 )
 
 commands = typer.Typer()
-suppressed = typer.Typer(help="Addresses that are never mailed again.", no_args_is_help=True)
+suppressed = typer.Typer(no_args_is_help=True)
 
 # What a mail server understands as 'keep it and try again'. Source: sysexits.h, EX_TEMPFAIL.
 _LATER: Final = 75

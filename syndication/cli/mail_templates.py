@@ -15,7 +15,7 @@ from syndication.store.admins import audit
 from syndication.store.newsletters import newsletter
 from syndication.store.templates import activate_version, template_version, use_product_template, versions
 
-templates = typer.Typer(help="What mails are made from.", no_args_is_help=True)
+templates = typer.Typer(no_args_is_help=True)
 
 Folder = Annotated[Path, typer.Argument(help="A folder laid out as templates/email of the product.", file_okay=False)]
 Mails = Annotated[list[str], typer.Option("--mail", help="One mail (digest, confirm …); may be given again. Else all.")]

@@ -21,12 +21,12 @@ HelpFormatter = Any
 class Part:
     """A command of `commands` in a module of this folder, or a group of commands that is called `group` there.
 
-    help: what it says of itself; the list of all commands shows it without loading anything.
+    line: what it is for, in the list of all; a command says more in its own help.
     """
 
-    module: str
     name: str
-    help: str
+    line: str
+    module: str
     group: str = ""
 
     def load(self) -> Command:
@@ -34,7 +34,7 @@ class Part:
         group = get_group(getattr(_imported(self.module), self.group or "commands"))
         if not self.group:
             return group.commands[self.name]
-        group.name = self.name
+        group.name, group.help = self.name, self.line
         return group
 
 
@@ -64,8 +64,8 @@ class Parts(TyperGroup):
         return part.load() if part else super().get_command(ctx, cmd_name)
 
     def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
-        """The list of all, from what is known of them without loading any."""
-        listed: dict[str, Command] = {part.name: TyperCommand(part.name, help=part.help) for part in self.parts}
+        """The list of all with their lines; nothing is loaded for it."""
+        listed: dict[str, Command] = {part.name: TyperCommand(part.name, help=part.line) for part in self.parts}
         shown = TyperGroup(
             name=self.name,
             commands={**listed, **self.commands},

@@ -26,7 +26,7 @@ from syndication.store.dossiers import all_memberships, dossier, facts_of, membe
 from syndication.store.erasing import find_reader
 from syndication.store.importing import Fate
 
-subscribers = typer.Typer(help="People who read.", no_args_is_help=True)
+subscribers = typer.Typer(no_args_is_help=True)
 
 
 @subscribers.command("show", epilog="Example: syndication subscribers show anna@example.org")

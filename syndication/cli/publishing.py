@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from syndication.app import App, now, open_app
-from syndication.cli.content import later
+from syndication.app import App, later, now, open_app
 from syndication.cli.output import Json, errors_in_words, out, print_json, report
 from syndication.cli.running import web_deps
 from syndication.domain.errors import ConfigError
@@ -19,7 +18,7 @@ from syndication.web.export import Exported, export_site
 from syndication.web.feeds import FeedServer
 
 commands = typer.Typer()
-feeds = typer.Typer(help="What we publish.", no_args_is_help=True)
+feeds = typer.Typer(no_args_is_help=True)
 
 
 @commands.command(epilog="Example: syndication publish --to /srv/www")

@@ -1,10 +1,9 @@
-"""Commands that run the service: serve, worker."""
+"""The command that runs the service: serve."""
 
 import asyncio
 import logging
 import secrets
 import signal
-import threading
 from contextlib import suppress
 from dataclasses import replace
 from ipaddress import ip_network
@@ -13,12 +12,12 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from syndication.app import App, Runner, now, open_app
+from syndication.app import App, Runner, later, now, open_app
 from syndication.cli.installing import install_all
 from syndication.cli.logs import log_from
 from syndication.cli.output import errors_in_words, out, print_facts, short
 from syndication.doctor.examining import examine
-from syndication.domain.seams import Enqueue, Task
+from syndication.domain.seams import Enqueue
 from syndication.settings import Reloading, load_settings
 from syndication.store.admins import has_admin, hash_of, offer_setup
 from syndication.store.scheduling import upcoming
@@ -56,28 +55,6 @@ def serve_command(
         out.print("Stopped.")
 
 
-@commands.command("worker", epilog="Example: syndication worker")
-def worker_command() -> None:
-    """Run clock and jobs without the web until SIGTERM or Ctrl-C. On PostgreSQL any number of workers share the work."""
-    log_from(logging.INFO)
-    with errors_in_words():
-        with open_app(load_settings()) as app:
-            app.require_ready()
-            runner, stop = Runner(app), threading.Event()
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, lambda *_: stop.set())
-            runner.start()
-            out.print(f"{escape(app.site.title)}: clock and jobs run in this process. Ctrl-C stops it.", soft_wrap=True)
-            stop.wait()
-            runner.stop()
-        out.print("Stopped.")
-
-
-def _left_to_workers(task: Task, key: str, **ids: int) -> None:
-    """See `domain.seams.Enqueue`: a worker's next sweep finds the work."""
-    del task, key, ids
-
-
 async def _serve(app: App, runner: Runner | None) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -85,7 +62,7 @@ async def _serve(app: App, runner: Runner | None) -> None:
         loop.add_signal_handler(number, stop.set)
     feeds = FeedServer(app.database, app.site, app.keys.tokens, now)
     server = app.settings.server
-    target = create_app(web_deps(app, runner.enqueue if runner else _left_to_workers, feeds))
+    target = create_app(web_deps(app, runner.enqueue if runner else later, feeds))
     web = asyncio.create_task(serve(target, server.host, server.port, stop, feeds.answer_at_once))
     refreshing = asyncio.create_task(_keep_fresh(feeds, stop))
     if runner:

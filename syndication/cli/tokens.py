@@ -13,7 +13,7 @@ from syndication.settings import load_settings
 from syndication.store.admins import audit
 from syndication.store.tokens import NewToken, create_token, list_tokens, revoke_token, source_named
 
-tokens = typer.Typer(help="What programs log in to the API with.", no_args_is_help=True)
+tokens = typer.Typer(no_args_is_help=True)
 
 
 @tokens.command("create", epilog="Example: syndication tokens create 'our CMS' --source newsroom")

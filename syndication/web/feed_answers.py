@@ -48,6 +48,7 @@ _XML: Final = b"application/xml; charset=utf-8"
 IDENTITY: Final = "identity"
 GZIP: Final = "gzip"
 BROTLI: Final = "br"
+_MARKS: Final = {IDENTITY: b"", GZIP: b"-gz", BROTLI: b"-br"}  # of the entity tag
 OK: Final = 200
 NOT_MODIFIED: Final = 304
 _TAG: Final = re.compile(rb'"[^"]*"')
@@ -81,15 +82,9 @@ class Prepared:
 def prepare(document: FeedDocument, policy: tuple[Header, ...], link: bytes = b"") -> Prepared:
     """A document with all headers of its answers. link: value of the Link header, "" for none."""
     modified = format_datetime(document.last_modified, usegmt=True).encode()
-    tag = document.etag.encode()
     always = (*policy, (b"last-modified", modified), *(((b"link", link),) if link else ()))
-    kind = (b"content-type", MEDIA_TYPES[document.form])
-    bodies = {
-        IDENTITY: (document.body, tag, (kind,)),
-        GZIP: (document.gzip, tag[:-1] + b'-gz"', (kind, (b"content-encoding", b"gzip"))),
-        BROTLI: (document.brotli, tag[:-1] + b'-br"', (kind, (b"content-encoding", b"br"))),
-    }
-    codings = {name: _coded(body, its, described, always) for name, (body, its, described) in bodies.items() if body}
+    bodies = ((IDENTITY, document.body), (GZIP, document.gzip), (BROTLI, document.brotli))
+    codings = {coding: _coded(document, coding, body, always) for coding, body in bodies if body}
     return Prepared(codings, {coded.tag: coded for coded in codings.values()}, modified, document.last_modified)
 
 
@@ -169,9 +164,15 @@ def liked_codings(accept_encoding: bytes) -> tuple[str, ...]:
     return tuple(coding for quality, _, coding in sorted(ranked, reverse=True) if quality > 0)
 
 
-def _coded(body: bytes, tag: bytes, described: tuple[Header, ...], always: tuple[Header, ...]) -> Coded:
+def _coded(document: FeedDocument, coding: str, body: bytes, always: Sequence[Header]) -> Coded:
+    tag = document.etag[:-1].encode() + _MARKS[coding] + b'"'
+    described = ((b"content-type", MEDIA_TYPES[document.form]), (b"content-encoding", coding.encode()))
     validators = ((b"etag", tag), *always)
-    headers = (*described, (b"content-length", b"%d" % len(body)), *validators)
+    headers = (
+        *(described[:1] if coding == IDENTITY else described),
+        (b"content-length", b"%d" % len(body)),
+        *validators,
+    )
     return Coded(tag, (_start(OK, headers), _body(body)), (_start(NOT_MODIFIED, validators), _NO_BODY))
 
 
